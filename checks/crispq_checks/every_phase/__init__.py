@@ -1,0 +1,1 @@
+"""Checks that every phase has: one file each."""

@@ -1,0 +1,63 @@
+"""crispq makes CRISP-ML(Q) executable.
+
+This is the public face: all that a check, or a plugin, needs to import.
+"""
+
+from __future__ import annotations
+
+from crispq.check import (
+    Example,
+    as_required,
+    at_least,
+    at_most,
+    between,
+    check,
+    equals,
+    missing,
+    none,
+    not_applicable,
+)
+from crispq.errors import MissingEvidence, NotMeasurable
+from crispq.evidence import Document, Evidence, MarkdownTable, Section, Supervised, TableData
+from crispq.nouns import Chart, Estimate, Finding, Findings, Measurement, Requirement, Risk, Status, Table
+from crispq.process import Document as DocumentKind
+from crispq.process import Metric, documents_of, metrics, phases, risks_of, tasks_of
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Chart",
+    "Document",
+    "DocumentKind",
+    "Estimate",
+    "Evidence",
+    "Example",
+    "Finding",
+    "Findings",
+    "MarkdownTable",
+    "Measurement",
+    "Metric",
+    "MissingEvidence",
+    "NotMeasurable",
+    "Requirement",
+    "Risk",
+    "Section",
+    "Status",
+    "Supervised",
+    "Table",
+    "TableData",
+    "as_required",
+    "at_least",
+    "at_most",
+    "between",
+    "check",
+    "documents_of",
+    "equals",
+    "metrics",
+    "missing",
+    "none",
+    "not_applicable",
+    "phases",
+    "risks_of",
+    "tasks_of",
+]

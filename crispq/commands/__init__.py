@@ -1,0 +1,1 @@
+"""One module a verb. A verb takes plain values and returns values; only `cli` prints."""

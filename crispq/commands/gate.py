@@ -1,0 +1,116 @@
+"""`crispq gate`: measure what each phase demands, judge it, decide, record, and say so."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import crispq
+from crispq.evidence.digests import digest_of_value
+from crispq.gate import library
+from crispq.gate.plan import make_plan
+from crispq.gate.run import describe_plugins, run
+from crispq.gate.verdict import decide
+from crispq.ledger import append, project_lock, read
+from crispq.nouns import CheckSpec, Entry, EntryKind, Judgement, Plan, Project, Verdict
+from crispq.process import find_phase
+from crispq.project import git, load_project
+from crispq.render.json import result_of
+
+Watch = Callable[[Plan, Judgement], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came of asking a gate: the project and plan it was asked of, the verdict, and the facts around it."""
+
+    project: Project
+    plan: Plan
+    verdict: Verdict
+    entries: tuple[Entry, ...]
+    commit: str | None
+    dirty: bool
+    recorded: Entry | None = None
+
+
+def gate(  # noqa: PLR0913 - the verb's own options
+    root: Path,
+    asked: str | None = None,
+    *,
+    strict: bool = False,
+    record: bool = True,
+    only_cached: bool = False,
+    watch: Watch = lambda plan, judgement: None,
+) -> Answer:
+    """Ask whether the gate of phase `asked` opens; without a phase, whether every phase behind the team still does.
+
+    A verdict on one phase that says something new is recorded in the ledger. watch: called with each judgement as
+    it is made. only_cached: measure nothing anew.
+    """
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    with project_lock(root):
+        entries = read(root)
+        project = load_project(root)
+        plan = make_plan(project, load_library(project), find_phase(asked).id if asked else None)
+        judgements = {}
+        for judgement in run(plan, entries, only_cached=only_cached):
+            judgements[judgement.check] = judgement
+            watch(plan, judgement)
+        verdict = decide(plan, judgements, strict=strict)
+        answer = Answer(
+            project=project,
+            plan=plan,
+            verdict=verdict,
+            entries=entries,
+            commit=git.commit(root),
+            dirty=git.is_dirty(root),
+        )
+        return _recorded(root, answer) if record and verdict.asked else answer
+
+
+def load_library(project: Project) -> library.Library:
+    """The checks of installed packages and, described in a process of their own, of the project's plugins."""
+    installed: tuple[CheckSpec, ...] = library.load(library.installed_packages())
+    return library.merged((*installed, *describe_plugins(project.root, project.plugins)))
+
+
+def now() -> str:
+    """The time of an entry, in UTC; it informs, the chain orders."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def gate_body(answer: Answer) -> dict[str, Any]:
+    """What a gate's entry says: the asked phase's verdict with every value, limit and input digest."""
+    phase = next(one for one in answer.verdict.phases if one.phase == answer.verdict.asked)
+    results = [result_of(one) for one in phase.judgements]
+    lasting = [{key: value for key, value in one.items() if key not in {"seconds", "cached"}} for one in results]
+    return {"opens": answer.verdict.opens, "reasons": list(phase.reasons), "results": lasting}
+
+
+def _recorded(root: Path, answer: Answer) -> Answer:
+    """The answer with its entry: a new one only when it says something that the last one did not."""
+    asked = str(answer.verdict.asked)
+    body = gate_body(answer)
+    earlier = [one for one in answer.entries if one.kind is EntryKind.GATE and one.phase == asked]
+    if earlier and digest_of_value(_said(earlier[-1].body)) == digest_of_value(_said(body)):
+        return _with_entry(answer, earlier[-1])
+    facts = {"commit": answer.commit or "", "dirty": answer.dirty, "crispq": crispq.__version__}
+    entry = append(
+        root, answer.entries, kind=EntryKind.GATE, phase=asked, body=body | facts, who=git.who(root), when=now()
+    )
+    return _with_entry(answer, entry)
+
+
+def _said(body: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: body[key] for key in ("opens", "reasons", "results")}
+
+
+def _with_entry(answer: Answer, entry: Entry) -> Answer:
+    from dataclasses import replace
+
+    entries = answer.entries if entry in answer.entries else (*answer.entries, entry)
+    return replace(answer, recorded=entry, entries=entries)

@@ -1,0 +1,88 @@
+"""`crispq advance` and `crispq back`: the two ways in which the team moves from one phase to another."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from crispq.commands.gate import Answer, Watch, gate, now
+from crispq.errors import UsageMistake
+from crispq.ledger import append, project_lock, read, write_atomically
+from crispq.nouns import Entry, EntryKind, Project
+from crispq.process import find_phase, phases
+from crispq.project import git, load_project
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """Where the team works now; `answer` is the gate that was asked, `entry` is None when nothing moved."""
+
+    phase: str
+    answer: Answer | None = None
+    entry: Entry | None = None
+
+
+def advance(root: Path, *, watch: Watch = lambda plan, judgement: None) -> Moved:
+    """Ask the gate of the phase the team works in; when it opens, record it and move `phase:` to the next one."""
+    project = load_project(root)
+    order = [phase.id for phase in phases()]
+    if project.phase == order[-1]:
+        message = f"{order[-1]} is never left; ask `crispq gate {len(order)}` whenever new data has arrived"
+        raise UsageMistake(message)
+    answer = gate(root, project.phase, watch=watch)
+    if not answer.verdict.opens:
+        return Moved(phase=project.phase, answer=answer)
+    following = order[order.index(project.phase) + 1]
+    passed = answer.recorded.digest if answer.recorded else ""
+    with project_lock(root):
+        entry = append(
+            root,
+            read(root),
+            kind=EntryKind.ADVANCE,
+            phase=project.phase,
+            body={"to": following, "gate": passed},
+            who=git.who(root),
+            when=now(),
+        )
+        _set_phase(root, project, following)
+    return Moved(phase=following, answer=answer, entry=entry)
+
+
+def back(root: Path, phase: str, reason: str) -> Moved:
+    """Record stepping back to an earlier phase, with the reason, and move `phase:` there."""
+    project = load_project(root)
+    target = find_phase(phase).id
+    order = [one.id for one in phases()]
+    if order.index(target) >= order.index(project.phase):
+        message = f"the team works in {project.phase}; step back to a phase before it, not to {target}"
+        raise UsageMistake(message)
+    if not reason.strip():
+        message = "say why with --reason: whoever reads the ledger later will ask"
+        raise UsageMistake(message)
+    with project_lock(root):
+        entry = append(
+            root,
+            read(root),
+            kind=EntryKind.BACK,
+            phase=target,
+            body={"from": project.phase, "reason": reason.strip()},
+            who=git.who(root),
+            when=now(),
+        )
+        _set_phase(root, project, target)
+    return Moved(phase=target, entry=entry)
+
+
+def _set_phase(root: Path, project: Project, phase: str) -> None:
+    """Change the one value in `crispq.yaml` and nothing else of the file."""
+    place = project.place_of("phase")
+    path = root / place.path
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    line = lines[place.line - 1]
+    changed, count = re.subn(r"""(\bphase["']?\s*:\s*)["']?\w+["']?""", rf"\g<1>{phase}", line, count=1)
+    if not count:
+        message = f"{place}: cannot change this line; write `phase: {phase}` yourself"
+        raise UsageMistake(message)
+    lines[place.line - 1] = changed
+    write_atomically(path, "".join(lines).encode())

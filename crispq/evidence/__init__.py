@@ -1,0 +1,10 @@
+"""The door: the project as a check may see it, read-only. Every look through it is remembered."""
+
+from __future__ import annotations
+
+from crispq.evidence.digests import Digests
+from crispq.evidence.door import Evidence, Supervised
+from crispq.evidence.documents import Document, MarkdownTable, Section
+from crispq.evidence.tables import TableData
+
+__all__ = ["Digests", "Document", "Evidence", "MarkdownTable", "Section", "Supervised", "TableData"]

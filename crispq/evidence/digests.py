@@ -1,0 +1,135 @@
+"""What stands behind a name right now: the sha256 that a trace records and a cache verifies.
+
+A name is a file's path, or `listing:<glob>`, `config:<what>`, `ledger:<kind>[:<phase>]`, `looks:<file>|<table>`,
+`result:<check>`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from crispq.evidence.paths import inside, matches
+from crispq.nouns import Entry, Project, Status
+
+
+def plain(value: object) -> Any:  # noqa: ANN401 - any JSON value
+    """The value as dicts, lists, strings and numbers, for a digest."""
+    if isinstance(value, Enum):
+        return value.value
+    if is_dataclass(value) and not isinstance(value, type):
+        return {one.name: plain(getattr(value, one.name)) for one in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value
+
+
+def digest_of_value(value: object) -> str:
+    """The sha256 of a value's JSON with sorted keys."""
+    text = json.dumps(plain(value), sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def digest_of_file(path: Path) -> str:
+    """The sha256 of a file's bytes, read as a stream."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+class Digests:
+    """Looks up digests; a file is hashed once unless `forget` is called."""
+
+    def __init__(self, project: Project, entries: tuple[Entry, ...], results: Mapping[str, Status]) -> None:
+        self._project = project
+        self._root = Path(project.root)
+        self._entries = entries
+        self._results = results
+        self._files: dict[str, str | None] = {}
+
+    def __call__(self, name: str) -> str | None:
+        """The digest behind `name` now; None when there is nothing."""
+        kind, colon, rest = name.partition(":")
+        if not colon:
+            return self._file(name)
+        match kind:
+            case "listing":
+                return digest_of_value(matches(self._root, rest))
+            case "config":
+                return self._config(rest)
+            case "ledger":
+                return digest_of_value([one.digest for one in self.entries(*rest.split(":"))])
+            case "looks":
+                return digest_of_value(self.looks(*rest.split("|")))
+            case "result":
+                status = self._results.get(rest)
+                return None if status is None else digest_of_value(status.value)
+            case "unrepeatable":
+                return digest_of_value(time.monotonic_ns())
+            case _:
+                return None
+
+    def entries(self, kind: str, phase: str | None = None) -> tuple[Entry, ...]:
+        """The ledger's entries of one kind, of one phase or of all, oldest first."""
+        return tuple(one for one in self._entries if one.kind.value == kind and phase in {None, one.phase})
+
+    def looks(self, predictions: str, table: str) -> tuple[str, ...]:
+        """The digests of all predictions that were ever held against the rows that `table` has today."""
+        rows_today = self(table)
+        seen = {self(predictions)}
+        for entry in self.entries("gate"):
+            for result in entry.body.get("results", ()):
+                inputs = {one["path"]: one["sha256"] for one in result["inputs"]}
+                if inputs.get(table) == rows_today:
+                    seen.add(inputs.get(predictions))
+        return tuple(sorted(digest for digest in seen if digest is not None))
+
+    def forget(self) -> None:
+        """Hash every file anew from now on."""
+        self._files.clear()
+
+    def _file(self, path: str) -> str | None:
+        if path not in self._files:
+            full = inside(self._root, path)
+            self._files[path] = digest_of_file(full) if full.is_file() else None
+        return self._files[path]
+
+    def _config(self, name: str) -> str | None:
+        value = self.config.get(name)
+        return None if value is None else digest_of_value(value)
+
+    @cached_property
+    def config(self) -> Mapping[str, object]:
+        """What a check may ask of the configuration, by name; limits are no part of it."""
+        project = self._project
+        whole: dict[str, object] = {
+            "name": project.name,
+            "task": project.task,
+            "tier": project.tier,
+            "people": project.people,
+            "data": project.data,
+            "models": project.models,
+            "core": [
+                project.task,
+                project.tier,
+                *(getattr(project.data, part) for part in ("target", "positive", "key", "group", "time", "sensitive")),
+            ],
+            "places": {key: place for key, place in project.places.items() if key.startswith(("data", "models"))},
+        }
+        for plan in project.phases:
+            whole[f"{plan.phase}.requirements"] = [
+                {key: value for key, value in plain(one).items() if key != "limit"} | {"limited": one.limit is not None}
+                for one in plan.requirements
+            ]
+            for what in ("risks", "tasks", "documents", "signoffs", "commands"):
+                whole[f"{plan.phase}.{what}"] = getattr(plan, what)
+            whole[f"{plan.phase}.checks"] = [(one.name, one.command, one.place) for one in plan.checks]
+        return whole
