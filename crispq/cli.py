@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 import crispq
-from crispq.errors import CrispqError, UsageMistake, hint
+from crispq.errors import ConfigurationMistake, CrispqError, UsageMistake, hint
 
 if TYPE_CHECKING:
     from crispq.commands.gate import Answer
@@ -47,7 +47,7 @@ def main() -> None:
     try:
         code = app(standalone_mode=False) or 0
     except CrispqError as error:
-        _talk(f"crispq: {error}")
+        _talk(str(error) if isinstance(error, ConfigurationMistake) else f"crispq: {error}")
         code = error.exit_code
     except typer.TyperException as error:
         _talk(f"crispq: {error.format_message()}")

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 
 def hint(word: str, known: Iterable[str]) -> str:
     """` (did you mean ...?)` with the nearest known word, or nothing."""
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    short = 3
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5 if len(word) <= short else 0.6)
     return f" (did you mean {near[0]!r}?)" if near else ""
 
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cached_property
@@ -72,14 +71,17 @@ class Digests:
             case "result":
                 status = self._results.get(rest)
                 return None if status is None else digest_of_value(status.value)
-            case "unrepeatable":
-                return digest_of_value(time.monotonic_ns())
             case _:
                 return None
 
     def entries(self, kind: str, phase: str | None = None) -> tuple[Entry, ...]:
         """The ledger's entries of one kind, of one phase or of all, oldest first."""
         return tuple(one for one in self._entries if one.kind.value == kind and phase in {None, one.phase})
+
+    def history(self, kinds: Iterable[str]) -> tuple[Entry, ...]:
+        """The ledger's entries of these kinds together, oldest first."""
+        wanted = frozenset(kinds)
+        return tuple(one for one in self._entries if one.kind.value in wanted)
 
     def looks(self, predictions: str, table: str) -> tuple[str, ...]:
         """The digests of all predictions that were ever held against the rows that `table` has today."""

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from crispq.errors import MissingEvidence, NotMeasurable
 from crispq.evidence.digests import Digests
@@ -44,6 +44,9 @@ if TYPE_CHECKING:
 
 #: What a scratch copy leaves behind: nothing of it is an input of the project's commands.
 NOT_COPIED = (".git", ".venv", ".crispq", "__pycache__", ".pytest_cache", ".ruff_cache", ".mypy_cache", "reports")
+
+#: An input of this name never holds again.
+UNREPEATABLE = "unrepeatable:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +94,12 @@ class Evidence:
     def changed_since_read(self) -> tuple[str, ...]:
         """The names whose digest is no longer what it was when they were read."""
         self._digests.forget()
-        return tuple(name for name, digest in self._read.items() if self._digests(name) != digest)
+        names = (name for name in self._read if name != UNREPEATABLE)
+        return tuple(name for name in names if self._digests(name) != self._read[name])
+
+    def never_remember(self) -> None:
+        """Say that this answer depends on what no digest covers: it is measured anew at every gate."""
+        self._read[UNREPEATABLE] = "measured once"
 
     def digest(self, name: str) -> str | None:
         """The sha256 of what stands behind `name` now, None when it is absent; recorded as read."""
@@ -389,6 +397,12 @@ class Evidence:
         self.digest(f"ledger:{kind}" if phase is None else f"ledger:{kind}:{phase}")
         return self._digests.entries(kind, phase)
 
+    def history(self, *kinds: str) -> tuple[Entry, ...]:
+        """The ledger's entries of these kinds and of all phases, together in the order of the chain, oldest first."""
+        for kind in kinds:
+            self.digest(f"ledger:{kind}")
+        return self._digests.history(kinds)
+
     def looks(self, predictions: str, table: str) -> tuple[str, ...]:
         """The digests of all predictions, today's included, that were held against the rows of the file `table`.
 
@@ -430,6 +444,26 @@ class Evidence:
             )
         except (OSError, subprocess.TimeoutExpired) as error:
             message = f"the command {command!r} did not run to its end: {error}"
+            raise NotMeasurable(message) from error
+
+    def start_command(self, command: Sequence[str] | str, *, stderr: IO[bytes]) -> subprocess.Popen[bytes]:
+        """Start a program of the project, as `run_command` does, and leave it running for a conversation.
+
+        Its standard input and output are pipes; its standard error goes to the file `stderr`. The caller ends it.
+        Raises NotMeasurable when it cannot be started.
+        """
+        try:
+            return subprocess.Popen(
+                shell_words(command),
+                cwd=self.root,
+                env=command_environment(self.root),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                bufsize=0,
+            )
+        except (OSError, ValueError) as error:
+            message = f"the command {command!r} cannot be started: {error}"
             raise NotMeasurable(message) from error
 
     @contextmanager

@@ -22,6 +22,7 @@ from crispq.nouns import (
 #: What a check given by a command is held to when the project names no limit for it.
 COMMAND_SECONDS = 600.0
 COMMAND_MEGABYTES = 8_000
+COMMAND_KEYS = ("command", "limits", "level", "task", "reads")
 
 
 def make_plan(project: Project, library: Sequence[CheckSpec], asked: str | None) -> Plan:
@@ -104,12 +105,21 @@ def _mistakes(plan: PhasePlan, library: Sequence[CheckSpec]) -> Iterator[str]:
         if setting.command is not None:
             if spec is not None:
                 yield f"{setting.place}: {setting.name!r} is a check of the library and takes no command"
-            elif not setting.limits:
-                yield f"{setting.place}: the command check {setting.name!r} needs at least one limit"
+            yield from _mistakes_of_command(setting)
         elif spec is None:
             yield f"{setting.place}: unknown check {setting.name!r} in {plan.phase}{hint(setting.name, known)}"
+            for name in setting.settings:
+                if near := hint(name, COMMAND_KEYS):
+                    yield f"{setting.place_of(name)}: unknown setting {name!r}{near}"
         else:
             yield from _mistakes_of(setting, spec)
+
+
+def _mistakes_of_command(setting: CheckSetting) -> Iterator[str]:
+    for name in sorted(set(setting.settings) - {"reads"}):
+        yield f"{setting.place_of(name)}: unknown key {name!r} of the command check {setting.name}{hint(name, COMMAND_KEYS)}"
+    if not setting.limits:
+        yield f"{setting.place}: the command check {setting.name!r} needs at least one limit"
 
 
 def _mistakes_of(setting: CheckSetting, spec: CheckSpec) -> Iterator[str]:

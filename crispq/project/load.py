@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import UnionType
@@ -29,7 +29,8 @@ from crispq.nouns import (
     TaskAnswer,
     Tier,
 )
-from crispq.process import documents, phases, tasks_of
+from crispq.process import phases
+from crispq.project import names
 from crispq.project.models import CheckModel, LimitModel, PhaseFile, ProjectFile, RequirementModel, RiskModel
 from crispq.project.positions import Location, Positioned, read
 
@@ -52,15 +53,17 @@ def load_project(root: Path) -> Project:
     """The project in the folder `root`. Raises ConfigurationMistake with every mistake of every file."""
     mistakes: list[str] = []
     whole, file = _load(root, PROJECT_FILE, ProjectFile, mistakes)
+    if file is not None:
+        mistakes += names.of_project(whole, file)
     plans = []
     for phase in phases():
         path = f"{phase.folder}/{PHASE_FILE}"
         written, phase_file = _load(root, path, PhaseFile, mistakes)
         if phase_file is not None:
-            mistakes += _unknown_names(phase.id, written, phase_file)
+            mistakes += names.of_phase(phase.id, written, phase_file)
             plans.append(_phase_plan(phase.id, phase.folder, written, phase_file))
     if not mistakes:
-        mistakes += _twice(plans)
+        mistakes += names.twice(plans)
     if mistakes or file is None:
         raise ConfigurationMistake(mistakes)
     return _project(root, whole, file, plans)
@@ -116,30 +119,6 @@ def _inner(annotation: Any) -> Any:  # noqa: ANN401 - a type
         inner = (_inner(one) for one in get_args(annotation))
         return next((one for one in inner if isinstance(one, type) and issubclass(one, BaseModel)), None)
     return None
-
-
-def _unknown_names(phase: str, written: Positioned, file: PhaseFile) -> Iterator[str]:
-    known_tasks = [task.id for task in tasks_of(phase)]
-    for name in file.tasks:
-        if name not in known_tasks:
-            yield f"{written.place(('tasks', name))}: unknown task {name!r} in {phase}{hint(name, known_tasks)}"
-    kinds = [document.id for document in documents() if document.phase == phase]
-    for name in file.documents:
-        if name not in kinds and (near := hint(name, kinds)):
-            yield f"{written.place(('documents', name))}: unknown document {name!r} in {phase}{near}"
-
-
-def _twice(plans: Iterable[PhasePlan]) -> Iterator[str]:
-    seen: dict[str, str] = {}
-    for plan in plans:
-        for one in plan.requirements:
-            if one.id in seen:
-                yield f"{one.place}: the requirement {one.id!r} stands already at {seen[one.id]}"
-            seen.setdefault(one.id, str(one.place))
-        risks = [risk.id for risk in plan.risks]
-        for risk in plan.risks:
-            if risks.count(risk.id) > 1:
-                yield f"{risk.place}: the risk {risk.id!r} stands twice in {plan.path}"
 
 
 # --- to nouns ----------------------------------------------------------------------------------

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, model_validator
 
-from crispq.errors import hint
 from crispq.evidence.paths import refusal
-from crispq.process import metrics
 
 SCHEMA_VERSION = 1
-#: Table names that crispq's own checks look for; a name that is nearly one of them is taken for a slip.
-TABLE_NAMES = ("raw", "train", "test", "production")
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 Text = Annotated[str, Field(min_length=1, max_length=4000)]
@@ -61,19 +57,6 @@ class DataModel(Strict):
     )
     engine: Literal["duckdb"] = Field("duckdb", description="what reads the tables")
 
-    @field_validator("tables")
-    @classmethod
-    def _known_tables(cls, tables: dict[str, str]) -> dict[str, str]:
-        _refuse_slips("table", tables, TABLE_NAMES)
-        return tables
-
-
-def _refuse_slips(kind: str, names: dict[str, Any], known: tuple[str, ...]) -> None:
-    for name in names:
-        if name not in known and (near := hint(name, known)):
-            message = f"unknown {kind} {name!r}{near}"
-            raise ValueError(message)
-
 
 class ModelModel(Strict):
     """One model of the chain."""
@@ -109,19 +92,6 @@ class ProjectFile(Strict):
     data: DataModel = Field(default_factory=DataModel)
     models: dict[Name, ModelModel] = Field(default_factory=dict)
     plugins: list[Text] = Field(default_factory=list, description="packages with checks of your own")
-
-    @model_validator(mode="after")
-    def _names_resolve(self) -> ProjectFile:
-        for name, model in self.models.items():
-            for table in model.predictions:
-                if table not in self.data.tables:
-                    message = f"models.{name}.predictions: no table {table!r} in data.tables{hint(table, self.data.tables)}"
-                    raise ValueError(message)
-            for used in model.uses:
-                if used not in self.models or used == name:
-                    message = f"models.{name}.uses: no other model {used!r}{hint(used, self.models)}"
-                    raise ValueError(message)
-        return self
 
 
 class LimitModel(Strict):
@@ -173,30 +143,11 @@ class RequirementModel(Strict):
     not_measurable_because: Text | None = None
 
     @model_validator(mode="after")
-    def _metric_fits(self) -> RequirementModel:
-        bounds = [name for name in ("at_least", "at_most", "between") if getattr(self, name) is not None]
-        if len(bounds) > 1:
+    def _one_limit(self) -> RequirementModel:
+        if sum(bound is not None for bound in (self.at_least, self.at_most, self.between)) > 1:
             message = "name only one of at_least, at_most, between"
             raise ValueError(message)
-        if self.metric is not None:
-            self._check_metric(self.metric)
         return self
-
-    def _check_metric(self, name: str) -> None:
-        metric = metrics().get(name)
-        if metric is None:
-            message = f"unknown metric {name!r}{hint(name, metrics())}"
-            raise ValueError(message)
-        for key in self.parameters:
-            if key not in metric.parameters:
-                message = f"parameters: {name} has no parameter {key!r}{hint(key, metric.parameters)}"
-                raise ValueError(message)
-        for bound in (self.at_least, self.at_most, *(self.between or [])):
-            too_low = bound is not None and metric.low is not None and bound < metric.low
-            too_high = bound is not None and metric.high is not None and bound > metric.high
-            if too_low or too_high:
-                message = f"{bound:g} is no value of {name}, which lies between {metric.low} and {metric.high}"
-                raise ValueError(message)
 
 
 class SeverityModel(Strict):
