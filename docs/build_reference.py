@@ -7,15 +7,21 @@ committed.
 from __future__ import annotations
 
 import importlib
+import json
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from math import isfinite
 from pathlib import Path
+from typing import Any
+
+import typer.main
 
 from crispq import Example, process
+from crispq.cli import app
 from crispq.gate import library
 from crispq.nouns import CheckSpec, Limit, LimitKind
+from crispq.project import schemas
 
 
 def write(folder: Path) -> None:
@@ -147,6 +153,26 @@ def limit_in_words(limit: Limit) -> str:
     return words + (f"; a warning {' or '.join(warned)}" if warned else "")
 
 
+def command_line() -> str:
+    """Return the page of the verbs: what each `--help` says."""
+    group = typer.main.get_command(app)
+    verbs = sorted(getattr(group, "commands", {}).items())
+    sections = [f"## crispq {name}\n\n```text\n{_help_of(verb, name)}\n```" for name, verb in verbs]
+    return _page("Command line", "The verbs. `crispq --install-completion` sets up completion for your shell.", sections)
+
+
+def _help_of(verb: Any, name: str) -> str:
+    context = verb.make_context(f"crispq {name}", [], resilient_parsing=True, terminal_width=100)
+    return str(verb.get_help(context)).strip()
+
+
+def json_schemas() -> str:
+    """Return the page of the two JSON Schemas."""
+    lead = "What `crispq schema` prints: the shape of `crispq.yaml` and of each `phase.yaml`."
+    sections = [f"## {name}\n\n```json\n{json.dumps(schema, indent=2)}\n```" for name, schema in schemas().items()]
+    return _page("JSON Schemas", lead, sections)
+
+
 def _table(heading: str, head: tuple[str, ...], rows: Iterable[str]) -> str:
     body = "\n".join(rows)
     return f"{heading}\n\n| {' | '.join(head)} |\n{'|---' * len(head)}|\n{body}\n" if body else ""
@@ -203,4 +229,6 @@ PAGES: dict[str, Callable[[], str]] = {
     "documents": documents,
     "metrics": metrics,
     "checks": checks,
+    "command-line": command_line,
+    "json-schemas": json_schemas,
 }

@@ -47,6 +47,7 @@ def write_yaml(path: Path, value: object) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     yaml = YAML()
     yaml.default_flow_style = False
+    yaml.representer.ignore_aliases = lambda _: True
     with path.open("w") as stream:
         yaml.dump(value, stream)
 

@@ -76,7 +76,7 @@ def _task_lines(task: Task, library: Sequence[CheckSpec]) -> Iterator[str]:
     yield f"{task.title} ({task.id}, {task.code}), a task of {task.phase}"
     yield f"Asks: {task.asks}"
     yield f"Quality assurance: {task.quality}"
-    yield f"Outputs: {task.outputs}"
+    yield f"Outputs: {', '.join(task.outputs)}"
     checks = [spec.id for spec in library if spec.task == task.id]
     yield "Checks: " + (", ".join(checks) or "none yet; answer it with a document, a sign-off or a check of your own")
     yield f"Source: {task.source}"

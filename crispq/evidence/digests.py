@@ -1,14 +1,14 @@
 """What stands behind a name right now: the sha256 that a trace records and a cache verifies.
 
 A name is a file's path, or `listing:<glob>`, `config:<what>`, `ledger:<kind>[:<phase>]`, `looks:<file>|<table>`,
-`result:<check>`.
+`check:<check>` (is there one), `result:<check>` (how it was judged).
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cached_property
@@ -47,11 +47,18 @@ def digest_of_file(path: Path) -> str:
 class Digests:
     """Looks up digests; a file is hashed once unless `forget` is called."""
 
-    def __init__(self, project: Project, entries: tuple[Entry, ...], results: Mapping[str, Status]) -> None:
+    def __init__(
+        self,
+        project: Project,
+        entries: tuple[Entry, ...],
+        results: Mapping[str, Status],
+        known_checks: Sequence[str] = (),
+    ) -> None:
         self._project = project
         self._root = Path(project.root)
         self._entries = entries
         self._results = results
+        self._known_checks = frozenset(known_checks)
         self._files: dict[str, str | None] = {}
 
     def __call__(self, name: str) -> str | None:
@@ -66,6 +73,8 @@ class Digests:
                 return self._config(rest)
             case "ledger":
                 return digest_of_value([one.digest for one in self.entries(*rest.split(":"))])
+            case "check":
+                return digest_of_value(rest) if rest in self._known_checks else None
             case "looks":
                 return digest_of_value(self.looks(*rest.split("|")))
             case "result":

@@ -78,8 +78,7 @@ class Evidence:
     ) -> None:
         self._project = project
         self._results = results or {}
-        self._known_checks = tuple(known_checks)
-        self._digests = Digests(project, entries, self._results)
+        self._digests = Digests(project, entries, self._results, known_checks)
         self._read: dict[str, str | None] = {}
         self.phase = phase
         self.root = Path(project.root)
@@ -418,7 +417,7 @@ class Evidence:
 
     def is_check(self, check: str) -> bool:
         """Whether this project's plan has a check of this id, in any phase."""
-        return check in self._known_checks
+        return self.digest(f"check:{check}") is not None
 
     # --- running the project's own programs ---
 

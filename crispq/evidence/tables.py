@@ -40,12 +40,12 @@ class TableData:
     @cached_property
     def columns(self) -> tuple[str, ...]:
         """The names of the columns, in order."""
-        return tuple(self._relation().columns)
+        return tuple(self.relation().columns)
 
     @cached_property
     def rows(self) -> int:
         """The number of rows."""
-        return int(self._relation().aggregate("count(*)").fetchall()[0][0])
+        return int(self.relation().aggregate("count(*)").fetchall()[0][0])
 
     def frame(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """The rows as a DataFrame of shape (rows, columns); missing values are NaN or None.
@@ -55,14 +55,14 @@ class TableData:
         if absent := [name for name in columns or () if name not in self.columns]:
             message = f"{self.paths[0]} has no column {absent[0]!r}; it has {', '.join(self.columns)}"
             raise NotMeasurable(message)
-        frame = self._relation().df()
+        frame = self.relation().df()
         return frame if columns is None else frame[list(columns)]
 
     def parts(self) -> tuple[TableData, ...]:
         """The table's files, each as a table of its own."""
         return tuple(TableData(name=f"{self.name}: {Path(one).stem}", root=self.root, paths=(one,)) for one in self.paths)
 
-    def _relation(self) -> duckdb.DuckDBPyRelation:
+    def relation(self) -> duckdb.DuckDBPyRelation:
         import duckdb
 
         connection = duckdb.connect(config={"threads": 1})

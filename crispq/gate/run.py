@@ -66,7 +66,7 @@ class _Round:
     def run(self, checks: Iterable[PlannedCheck], *, only_cached: bool) -> Iterator[Judgement]:
         """Judge the checks: from the cache, or measured now."""
         folder = Path(self.plan.project.root) / CACHE_FOLDER
-        digests = Digests(self.plan.project, self.entries, self.results)
+        digests = Digests(self.plan.project, self.entries, self.results, self.known)
         to_measure: list[PlannedCheck] = []
         for planned in checks:
             kept = cache.recall(folder, planned, digests)
