@@ -186,7 +186,7 @@ def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer's callback
 @app.callback()
 def _options(
     *,
-    version: Annotated[  # noqa: ARG001 - handled by its callback
+    version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and end.")
     ] = False,
 ) -> None:
@@ -254,7 +254,10 @@ def back(
     from crispq.commands.move import back as step
 
     moved = step(_root(project), phase, reason)
-    _say(f"Stepping back is recorded. The team now works in {moved.phase}; later gates stay shut until it is passed again.")
+    _say(
+        f"Stepping back is recorded. The team now works in {moved.phase}; "
+        "later gates stay shut until it is passed again."
+    )
 
 
 @app.command()
@@ -313,7 +316,7 @@ def explain(
 
 
 @app.command()
-def checks(  # noqa: PLR0913 - one option a filter
+def checks(
     phase: Annotated[str | None, typer.Option("--phase", help="Of this phase.")] = None,
     task: Annotated[str | None, typer.Option("--task", help="Answering this task.")] = None,
     level: Annotated[str | None, typer.Option("--level", help="must or should.")] = None,
@@ -330,7 +333,11 @@ def checks(  # noqa: PLR0913 - one option a filter
         raise UsageMistake(message)
     found = list_checks(project.resolve(), phase=phase, task=task, level=level, tier=tier)
     if output == "json":
-        _say(json.dumps([{"check": one.id, "title": one.title, "task": one.task, "level": one.level.value} for one in found]))
+        _say(
+            json.dumps(
+                [{"check": one.id, "title": one.title, "task": one.task, "level": one.level.value} for one in found]
+            )
+        )
     else:
         _say(check_lines(found))
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 from math import inf
 from typing import Any, Literal, TypeAlias, Union
 
-Json: TypeAlias = Union[None, bool, int, float, str, list["Json"], dict[str, "Json"]]  # noqa: UP007 - recursive
+Json: TypeAlias = Union[bool, int, float, str, list["Json"], dict[str, "Json"], None]  # noqa: UP007 - recursive
 Parameters: TypeAlias = Mapping[str, Any]
 
 

@@ -158,7 +158,9 @@ def command_line() -> str:
     group = typer.main.get_command(app)
     verbs = sorted(getattr(group, "commands", {}).items())
     sections = [f"## crispq {name}\n\n```text\n{_help_of(verb, name)}\n```" for name, verb in verbs]
-    return _page("Command line", "The verbs. `crispq --install-completion` sets up completion for your shell.", sections)
+    return _page(
+        "Command line", "The verbs. `crispq --install-completion` sets up completion for your shell.", sections
+    )
 
 
 def _help_of(verb: Any, name: str) -> str:

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 import tiny
 
+from crispq.evidence import Digests
 from crispq.gate import cache, library
 from crispq.gate.plan import make_plan
 from crispq.gate.run import run_one
-from crispq.evidence import Digests
 from crispq.ledger import read
 from crispq.nouns import PlannedCheck, Project
 from crispq.project import load_project
@@ -50,15 +50,26 @@ PHASE = "data_preparation"
 
 
 def reading_project(root: Path) -> Path:
-    plugin = {f"mine/{PHASE}/{name}.py": CHECK.replace("NAME", name).replace("BODY", body) for name, body in READERS.items()}
-    files = {"mine/__init__.py": "", f"mine/{PHASE}/__init__.py": "", "data/train.csv": "id,label\n1,0\n2,1\n", **plugin}
+    plugin = {
+        f"mine/{PHASE}/{name}.py": CHECK.replace("NAME", name).replace("BODY", body) for name, body in READERS.items()
+    }
+    files = {
+        "mine/__init__.py": "",
+        f"mine/{PHASE}/__init__.py": "",
+        "data/train.csv": "id,label\n1,0\n2,1\n",
+        **plugin,
+    }
     config = {"plugins": ["mine"], "data": {"tables": {"train": "data/train.csv"}, "target": "label"}}
     return tiny.make_project(root, config=config, files=files)
 
 
 def gate(root: Path, *words: str) -> dict[str, dict[str, object]]:
     done = subprocess.run(
-        [sys.executable, "-m", "crispq", "gate", "2", "-o", "json", *words], cwd=root, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "crispq", "gate", "2", "-o", "json", *words],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     return {one["check"]: one for phase in json.loads(done.stdout)["phases"] for one in phase["results"]}
 
@@ -115,7 +126,9 @@ def test_a_torn_or_forged_cache_file_counts_as_none(tmp_path: Path) -> None:
     assert set(READERS) == measured(gate(root))
 
 
-@pytest.mark.parametrize("words", [["--help"], ["--version"], ["status"], ["explain", "reads_train"], ["checks"], ["gate", "2"]])
+@pytest.mark.parametrize(
+    "words", [["--help"], ["--version"], ["status"], ["explain", "reads_train"], ["checks"], ["gate", "2"]]
+)
 def test_light_verbs_import_no_heavy_library(tmp_path: Path, words: list[str]) -> None:
     root = reading_project(tmp_path)
     gate(root)
@@ -151,7 +164,11 @@ def random_edit(root: Path, dice: random.Random) -> None:
             extra.unlink() if extra.exists() else extra.write_text("a\n1\n")
         case 4:
             text = (root / "crispq.yaml").read_text()
-            (root / "crispq.yaml").write_text(text.replace("target: label", "target: other") if dice.randrange(2) else text.replace("target: other", "target: label"))
+            (root / "crispq.yaml").write_text(
+                text.replace("target: label", "target: other")
+                if dice.randrange(2)
+                else text.replace("target: other", "target: label")
+            )
         case _:
             train.touch()
 

@@ -196,7 +196,9 @@ def test_every_misspelt_key_is_refused_with_its_place_and_a_hint(tmp_path: Path)
 
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     full(tmp_path, FULL_PROJECT.replace("tier: standard", "tier: high").replace("key: id", "kye: id"))
-    (tmp_path / PHASE_PATH).write_text(FULL_PHASE.replace("severity: 3\n    likelihood: 2", "severity: 9\n    likelihood: 2"))
+    (tmp_path / PHASE_PATH).write_text(
+        FULL_PHASE.replace("severity: 3\n    likelihood: 2", "severity: 9\n    likelihood: 2")
+    )
     done = subprocess.run(
         [sys.executable, "-m", "crispq", "gate"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
@@ -239,7 +241,8 @@ def test_an_impossible_value_is_refused(tmp_path: Path, old: str, new: str, says
 @pytest.mark.parametrize(
     "path",
     ["../x.csv", "/etc/passwd", "~/x.csv", "data/../../x.csv", "C:/x.csv", "file:///etc/passwd", "s3://bucket/x.csv",
-     "http://example.org/x.csv", "a\\b.csv", "", " x.csv", "x.csv ", "data/x\\0.csv", "..", "data/..", "\\\\host\\x.csv",
+     "http://example.org/x.csv", "a\\b.csv", "", " x.csv",
+      "x.csv ", "data/x\\0.csv", "..", "data/..", "\\\\host\\x.csv",
      "FILE:/etc/passwd", "data/\\n.csv", "./../x.csv", "data/./../../x"],
 )  # fmt: skip
 def test_a_hostile_path_is_refused(tmp_path: Path, path: str) -> None:

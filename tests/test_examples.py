@@ -39,7 +39,9 @@ CASES = [
 @pytest.mark.parametrize(("spec", "example"), CASES)
 def test_an_example_comes_to_its_status(spec: CheckSpec, example: Example, tmp_path: Path) -> None:
     judgement = tiny.judge_example(tmp_path, spec, example)
-    told = "\n".join([judgement.summary, *(one.message for one in judgement.findings), *(v.reason for v in judgement.values)])
+    told = "\n".join(
+        [judgement.summary, *(one.message for one in judgement.findings), *(v.reason for v in judgement.values)]
+    )
     assert (example.status, judgement.check) == (judgement.status.value, spec.id), told
     assert example.says in told
 
@@ -48,9 +50,9 @@ def test_an_example_comes_to_its_status(spec: CheckSpec, example: Example, tmp_p
 def test_a_check_has_good_manners(spec: CheckSpec) -> None:
     statuses = {example.status for example in examples_of(spec)}
     assert {"pass", "fail"} <= statuses, "an example that passes and one that fails"
-    assert len(statuses) > 2 or any(example.status == "fail" and "not" in example.says for example in examples_of(spec)), (
-        "an example for each way of not being measurable"
-    )
+    assert len(statuses) > 2 or any(
+        example.status == "fail" and "not" in example.says for example in examples_of(spec)
+    ), "an example for each way of not being measurable"
     assert spec.module.endswith(f".{spec.name}")
     assert spec.title[0].isupper()
     assert spec.limits

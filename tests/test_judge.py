@@ -55,7 +55,9 @@ def spec(name: str = "a_check", phase: str = FIRST) -> CheckSpec:
     )
 
 
-def planned(limits: dict[str, Limit], *, level: Level = Level.MUST, required: dict[str, Limit] | None = None) -> PlannedCheck:
+def planned(
+    limits: dict[str, Limit], *, level: Level = Level.MUST, required: dict[str, Limit] | None = None
+) -> PlannedCheck:
     return PlannedCheck(spec=spec(), level=level, settings={}, limits=limits, required=required or {})
 
 
@@ -117,7 +119,9 @@ def test_what_is_no_number_is_refused_at_the_door(slot: str, bad: object) -> Non
     high=st.floats(allow_nan=True, allow_infinity=True),
     bound=st.floats(allow_nan=False, allow_infinity=False),
 )
-def test_a_pass_means_that_the_whole_interval_is_on_the_right_side(value: float, low: float, high: float, bound: float) -> None:
+def test_a_pass_means_that_the_whole_interval_is_on_the_right_side(
+    value: float, low: float, high: float, bound: float
+) -> None:
     status = judge_estimate("v", Estimate(value=value, low=low, high=high), at_least(bound)).status
     if status in {Status.PASS, Status.WARN}:
         assert inf > high >= value >= low >= bound

@@ -37,7 +37,9 @@ def test_entries_come_back_in_the_order_of_the_chain(tmp_path: Path) -> None:
 def test_two_branches_merge_into_one_chain(tmp_path: Path) -> None:
     first = add(tmp_path, 1)
     left = append(tmp_path, (first,), kind=EntryKind.GATE, phase=PHASE, body={"on": "left"}, who="a", when="2026-01-02")
-    right = append(tmp_path, (first,), kind=EntryKind.GATE, phase=PHASE, body={"on": "right"}, who="b", when="2026-01-01")
+    right = append(
+        tmp_path, (first,), kind=EntryKind.GATE, phase=PHASE, body={"on": "right"}, who="b", when="2026-01-01"
+    )
     assert {left.digest, right.digest} == set(heads(read(tmp_path)))
     assert {left.digest, right.digest} == set(add(tmp_path, 3).previous)
     assert [first.digest, right.digest, left.digest] == [one.digest for one in read(tmp_path)][:3]
@@ -71,7 +73,9 @@ def test_a_deleted_entry_in_the_chain_is_refused(tmp_path: Path) -> None:
 def test_an_entry_moved_to_another_phase_is_refused(tmp_path: Path) -> None:
     entry = add(tmp_path, 1)
     (tmp_path / ".crispq/ledger/evaluation").mkdir()
-    (tmp_path / f".crispq/ledger/{PHASE}/{entry.digest}.json").rename(tmp_path / f".crispq/ledger/evaluation/{entry.digest}.json")
+    (tmp_path / f".crispq/ledger/{PHASE}/{entry.digest}.json").rename(
+        tmp_path / f".crispq/ledger/evaluation/{entry.digest}.json"
+    )
     with pytest.raises(LedgerDamaged, match="no entry of this ledger"):
         read(tmp_path)
 
@@ -82,7 +86,9 @@ def test_a_damaged_ledger_ends_the_gate_with_its_code_and_no_traceback(tmp_path:
     tiny.make_project(tmp_path)
     add(tmp_path, 1)
     files(tmp_path)[0].write_bytes(b"{}")
-    done = subprocess.run([sys.executable, "-m", "crispq", "gate"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "crispq", "gate"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 3
     assert "restore it from git" in done.stderr
     assert "Traceback" not in done.stderr

@@ -44,7 +44,11 @@ def crispq(root: Path, *words: str, timeout: float = 120) -> subprocess.Complete
 def with_plugin(root: Path, body: str, *, top: str = "", seconds: int = 30, name: str = "misbehaves") -> Path:
     """A project with one plugin, whose one check does `body`."""
     text = HEAD.replace("BODY", body).replace("SECONDS", str(seconds)) + top
-    files = {"mychecks/__init__.py": "", f"mychecks/{PREPARATION}/__init__.py": "", f"mychecks/{PREPARATION}/{name}.py": text}
+    files = {
+        "mychecks/__init__.py": "",
+        f"mychecks/{PREPARATION}/__init__.py": "",
+        f"mychecks/{PREPARATION}/{name}.py": text,
+    }
     return tiny.make_project(root, config={"plugins": ["mychecks"]}, files=files)
 
 
@@ -101,7 +105,10 @@ def test_a_check_that_hangs_is_stopped_with_its_children(tmp_path: Path) -> None
         ("\nraise ImportError('no such thing')", "cannot be imported"),
         ("\nos._exit(0)", "ended its process"),
         ("\nraise SystemExit(0)", "SystemExit"),
-        ("\n@check(task='clean_data', limits={'value': at_least(0)})\ndef another(evidence): ...", "must hold one check"),
+        (
+            "\n@check(task='clean_data', limits={'value': at_least(0)})\ndef another(evidence): ...",
+            "must hold one check",
+        ),
     ],
 )
 def test_a_plugin_that_cannot_be_read_is_the_users_mistake(tmp_path: Path, top: str, says: str) -> None:
@@ -145,8 +152,12 @@ def test_adding_a_check_is_one_file(tmp_path: Path) -> None:
 
 
 def command_result(root: Path, command: str, **more: object) -> tuple[int, dict[str, object]]:
-    phase_files = {PREPARATION: {"checks": {"mine": {"command": command, "limits": {"value": {"at_least": 1}}, **more}}}}
-    tiny.make_project(root, phase_files=phase_files, files={"answer.json": '{"values": {"value": {"value": 2}}}', "bad.json": "hm"})
+    phase_files = {
+        PREPARATION: {"checks": {"mine": {"command": command, "limits": {"value": {"at_least": 1}}, **more}}}
+    }
+    tiny.make_project(
+        root, phase_files=phase_files, files={"answer.json": '{"values": {"value": {"value": 2}}}', "bad.json": "hm"}
+    )
     done = crispq(root, "gate", "2", "--output", "json")
     results = [one for phase in json.loads(done.stdout)["phases"] for one in phase["results"]]
     return done.returncode, next(one for one in results if one["check"] == f"{PREPARATION}.mine")

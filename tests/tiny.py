@@ -62,7 +62,7 @@ def write_file(path: Path, content: object) -> None:
     else:
         import pandas as pd
 
-        frame = pd.DataFrame(content)
+        frame = pd.DataFrame(dict(content))  # type: ignore[call-overload]
         frame.to_parquet(path) if path.suffix == ".parquet" else frame.to_csv(path, index=False)
 
 

@@ -37,8 +37,9 @@ def explain(start: Path, word: str) -> str:
         return "\n".join(_phase(find_phase(word), library))
     except UsageMistake as error:
         known = _vocabulary(library)
-        message = f"nothing is called {word!r}{hint(word, known)}; `crispq checks` lists checks, and phases are " + ", ".join(
-            phase.id for phase in phases()
+        message = (
+            f"nothing is called {word!r}{hint(word, known)}; `crispq checks` lists checks, and phases are "
+            + ", ".join(phase.id for phase in phases())
         )
         raise UsageMistake(message) from error
 
@@ -99,7 +100,9 @@ def _risk_lines(risk: Risk, library: Sequence[CheckSpec]) -> Iterator[str]:
 def _document(word: str, library: Sequence[CheckSpec]) -> Iterator[str]:
     del library
     if word == "documents":
-        yield from (f"{one.code:>4} {one.id}: {one.title} (phase {find_phase(one.phase).number})" for one in documents())
+        yield from (
+            f"{one.code:>4} {one.id}: {one.title} (phase {find_phase(one.phase).number})" for one in documents()
+        )
     for document in documents():
         if word in {document.id, document.code}:
             yield from _document_lines(document)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,11 @@ from crispq.project import git, load_project
 from crispq.render.json import result_of
 
 Watch = Callable[[Plan, Judgement], None]
+
+
+def unwatched(plan: Plan, judgement: Judgement) -> None:
+    """Watch nothing."""
+    del plan, judgement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +49,7 @@ def gate(  # noqa: PLR0913 - the verb's own options
     strict: bool = False,
     record: bool = True,
     only_cached: bool = False,
-    watch: Watch = lambda plan, judgement: None,
+    watch: Watch = unwatched,
 ) -> Answer:
     """Ask whether the gate of phase `asked` opens; without a phase, whether every phase behind the team still does.
 
@@ -110,7 +115,5 @@ def _said(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _with_entry(answer: Answer, entry: Entry) -> Answer:
-    from dataclasses import replace
-
     entries = answer.entries if entry in answer.entries else (*answer.entries, entry)
     return replace(answer, recorded=entry, entries=entries)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from crispq.commands.gate import Answer, Watch, gate, now
+from crispq.commands.gate import Answer, Watch, gate, now, unwatched
 from crispq.errors import UsageMistake
 from crispq.ledger import append, project_lock, read, write_atomically
 from crispq.nouns import Entry, EntryKind, Project
@@ -23,7 +23,7 @@ class Moved:
     entry: Entry | None = None
 
 
-def advance(root: Path, *, watch: Watch = lambda plan, judgement: None) -> Moved:
+def advance(root: Path, *, watch: Watch = unwatched) -> Moved:
     """Ask the gate of the phase the team works in; when it opens, record it and move `phase:` to the next one."""
     project = load_project(root)
     order = [phase.id for phase in phases()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import crispq
-from crispq.commands.gate import Answer, Watch, gate, now
+from crispq.commands.gate import Answer, Watch, gate, now, unwatched
 from crispq.evidence import Digests
 from crispq.ledger import write_atomically
 from crispq.nouns import Entry, EntryKind
@@ -22,7 +22,7 @@ def report(
     phase: str | None = None,
     out: Path | None = None,
     *,
-    watch: Watch = lambda plan, judgement: None,
+    watch: Watch = unwatched,
 ) -> list[Path]:
     """Write the report and return its files: the index and a page for each phase, or the page of `phase` alone.
 
@@ -56,7 +56,11 @@ def _asked(root: Path, wanted: str | None) -> str | None:
 
 
 def _signature(role: str, phase: str, answer: Answer, digests: Digests) -> Signature:
-    given = [one for one in answer.entries if one.kind is EntryKind.SIGNOFF and one.phase == phase and one.body.get("role") == role]
+    given = [
+        one
+        for one in answer.entries
+        if one.kind is EntryKind.SIGNOFF and one.phase == phase and one.body.get("role") == role
+    ]
     if not given:
         return Signature(role=role)
     last = given[-1]

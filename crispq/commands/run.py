@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from crispq.commands.gate import Answer, Watch, gate
+from crispq.commands.gate import Answer, Watch, gate, unwatched
 from crispq.errors import GateClosed, UsageMistake
 from crispq.evidence.door import command_environment, shell_words
 from crispq.process import find_phase
@@ -19,7 +19,7 @@ def run(
     names: tuple[str, ...],
     *,
     tell: Callable[[str], None],
-    watch: Watch = lambda plan, judgement: None,
+    watch: Watch = unwatched,
 ) -> Iterator[Answer]:
     """Run each phase's commands in order and ask its gate; stops behind the first gate that is closed.
 

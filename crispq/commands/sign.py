@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from crispq.commands.gate import Answer, Watch, gate, now
+from crispq.commands.gate import Answer, Watch, gate, now, unwatched
 from crispq.errors import GateClosed, UsageMistake, hint
 from crispq.evidence import Digests
 from crispq.gate.judge import closes
@@ -23,7 +23,7 @@ def sign(
     roles: tuple[str, ...],
     *,
     all_roles: bool = False,
-    watch: Watch = lambda plan, judgement: None,
+    watch: Watch = unwatched,
 ) -> tuple[Entry, ...]:
     """Record that each role signs the phase: the digests of every file its checks read, and of its `phase.yaml`.
 
@@ -38,7 +38,8 @@ def sign(
         raise UsageMistake(message)
     for role in wanted:
         if role not in demanded:
-            message = f"{role!r} is not asked to sign {target}{hint(role, demanded)}; asked are: {', '.join(demanded) or 'none'}"
+            asked = ", ".join(demanded) or "none"
+            message = f"{role!r} is not asked to sign {target}{hint(role, demanded)}; asked are: {asked}"
             raise UsageMistake(message)
     _refuse_unfinished(answer, target)
     subject = _subject(answer, target)

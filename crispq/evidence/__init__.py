@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from crispq.evidence.digests import Digests
-from crispq.evidence.door import Evidence, Supervised
 from crispq.evidence.documents import Document, MarkdownTable, Section
+from crispq.evidence.door import Evidence, Supervised
 from crispq.evidence.tables import TableData
 
 __all__ = ["Digests", "Document", "Evidence", "MarkdownTable", "Section", "Supervised", "TableData"]

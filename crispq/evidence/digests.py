@@ -19,7 +19,7 @@ from crispq.evidence.paths import inside, matches
 from crispq.nouns import Entry, Project, Status
 
 
-def plain(value: object) -> Any:  # noqa: ANN401 - any JSON value
+def plain(value: object) -> Any:
     """The value as dicts, lists, strings and numbers, for a digest."""
     if isinstance(value, Enum):
         return value.value

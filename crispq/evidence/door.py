@@ -212,7 +212,7 @@ class Evidence:
             message = f"{path}: not UTF-8 at byte {error.start}"
             raise NotMeasurable(message) from error
 
-    def json(self, path: str) -> Any:  # noqa: ANN401 - any JSON value
+    def json(self, path: str) -> Any:
         """The file's JSON value. Raises NotMeasurable when it is none."""
         try:
             return json.loads(self.text(path))
@@ -316,7 +316,7 @@ class Evidence:
         message = f"no model {name!r} is listed under models"
         raise NotMeasurable(message)
 
-    def estimator(self, name: str | None = None, *, seed: int = 0) -> Any:  # noqa: ANN401 - any scikit-learn estimator
+    def estimator(self, name: str | None = None, *, seed: int = 0) -> Any:
         """A fresh, unfitted estimator: what the model's function returns for `seed`.
 
         Every Python file below `src/` is recorded as read. Raises NotMeasurable when the function cannot be
@@ -332,7 +332,9 @@ class Evidence:
         try:
             built = getattr(importlib.import_module(module), function)(seed=seed)
         except Exception as error:
-            message = f"models.{spec.name}.estimator {spec.estimator!r} cannot be built: {type(error).__name__}: {error}"
+            message = (
+                f"models.{spec.name}.estimator {spec.estimator!r} cannot be built: {type(error).__name__}: {error}"
+            )
             raise NotMeasurable(message) from error
         if not (hasattr(built, "fit") and hasattr(built, "predict")):
             message = f"models.{spec.name}.estimator returned {type(built).__name__}, which has no fit and predict"
@@ -374,7 +376,8 @@ class Evidence:
             message = f"{path} or the table {table!r} holds a key of {key!r} twice"
             raise NotMeasurable(message)
         if set(frame[key]) != set(wanted):
-            message = f"{path} does not predict exactly the rows of the table {table!r}: {len(set(wanted) ^ set(frame[key]))} keys differ"
+            differing = len(set(wanted) ^ set(frame[key]))
+            message = f"{path} does not predict exactly the rows of the table {table!r}: {differing} keys differ"
             raise NotMeasurable(message)
         return frame.set_index(key).loc[wanted].reset_index()
 
@@ -430,7 +433,7 @@ class Evidence:
         """
         folder = where or self.root
         try:
-            return subprocess.run(  # noqa: S603 - the project's own command, in a worker process
+            return subprocess.run(
                 shell_words(command),
                 cwd=folder,
                 env=command_environment(folder),
@@ -484,7 +487,9 @@ def shell_words(command: Sequence[str] | str) -> list[str]:
     import shlex
 
     words = shlex.split(command) if isinstance(command, str) else list(command)
-    return [sys.executable if index == 0 and word in {"python", "python3"} else word for index, word in enumerate(words)]
+    return [
+        sys.executable if index == 0 and word in {"python", "python3"} else word for index, word in enumerate(words)
+    ]
 
 
 def command_environment(folder: Path) -> dict[str, str]:

@@ -50,4 +50,6 @@ def matches(root: Path, pattern: str) -> tuple[str, ...]:
     inside(root, pattern)
     found = (path for path in root.glob(pattern) if path.is_file())
     names = sorted(path.relative_to(root).as_posix() for path in found)
-    return tuple(name for name in names if inside(root, name))
+    for name in names:
+        inside(root, name)
+    return tuple(names)

@@ -55,14 +55,22 @@ class TableData:
         if absent := [name for name in columns or () if name not in self.columns]:
             message = f"{self.paths[0]} has no column {absent[0]!r}; it has {', '.join(self.columns)}"
             raise NotMeasurable(message)
-        frame = self.relation().df()
-        return frame if columns is None else frame[list(columns)]
+        import duckdb
+
+        relation = self.relation()
+        if columns is not None:
+            relation = relation.select(*(duckdb.ColumnExpression(name) for name in columns))
+        frame: pd.DataFrame = relation.df()
+        return frame
 
     def parts(self) -> tuple[TableData, ...]:
         """The table's files, each as a table of its own."""
-        return tuple(TableData(name=f"{self.name}: {Path(one).stem}", root=self.root, paths=(one,)) for one in self.paths)
+        return tuple(
+            TableData(name=f"{self.name}: {Path(one).stem}", root=self.root, paths=(one,)) for one in self.paths
+        )
 
     def relation(self) -> duckdb.DuckDBPyRelation:
+        """The rows as a DuckDB relation, for aggregates that need not load them. Raises as `frame` does."""
         import duckdb
 
         connection = duckdb.connect(config={"threads": 1})
@@ -80,7 +88,7 @@ def _read(connection: duckdb.DuckDBPyConnection, root: Path, paths: Sequence[str
         message = f"{paths[0]}: a table is one or more files of one kind: {', '.join(SUFFIXES)}"
         raise NotMeasurable(message)
     if suffixes == {".parquet"}:
-        return connection.from_parquet(files)  # type: ignore[arg-type]
+        return connection.from_parquet(files)
     for path, file in zip(paths, files, strict=True):
         _refuse_odd_csv(path, Path(file))
     options: dict[str, Any] = {
@@ -93,7 +101,7 @@ def _read(connection: duckdb.DuckDBPyConnection, root: Path, paths: Sequence[str
         "comment": "",
     }
     try:
-        return connection.read_csv(files, **options)
+        return connection.read_csv(files, **options)  # type: ignore[arg-type] # DuckDB reads lists too
     except connection_errors() as error:
         raise NotMeasurable(_locate(connection, paths, files, options, error)) from error
 

@@ -35,7 +35,9 @@ def judge(planned: PlannedCheck, measured: Measured) -> Judgement:
     if measurement is None:
         return _without_values(planned, measured, Status.ERROR, measured.error or "no measurement came back")
     if measurement.missing:
-        judgement = _without_values(planned, measured, Status.FAIL, "; ".join(one.message for one in measurement.missing))
+        judgement = _without_values(
+            planned, measured, Status.FAIL, "; ".join(one.message for one in measurement.missing)
+        )
         return replace(judgement, findings=measurement.missing)
     if measurement.not_applicable:
         return _without_values(planned, measured, Status.NOT_APPLICABLE, measurement.not_applicable)
@@ -137,14 +139,20 @@ def _decide(estimate: Estimate, limit: Limit) -> tuple[Status, str]:
 def _what_would_settle(estimate: Estimate, limit: Limit, low: float, high: float) -> str:
     """How many observations would settle it, if the value stayed: the width of an interval falls with 1/sqrt(n)."""
     edges = [edge for edge in (limit.low, limit.high) if low < edge < high or edge in {low, high}]
-    reach = max((estimate.value - low if estimate.value > edge else high - estimate.value) for edge in edges) if edges else 0.0
+    reach = (
+        max((estimate.value - low if estimate.value > edge else high - estimate.value) for edge in edges)
+        if edges
+        else 0.0
+    )
     gap = min((abs(estimate.value - edge) for edge in edges), default=0.0)
     if not estimate.n or gap <= 0 or not isfinite(reach):
         return "the interval crosses the limit; more data is needed to tell"
     needed = estimate.n * (reach / gap) ** 2
     if needed == inf or needed > 1e12:  # noqa: PLR2004 - beyond any data set
         return "the interval crosses the limit; no amount of data would tell"
-    return f"the interval crosses the limit; about {ceil(needed):,} observations would settle it, there are {estimate.n:,}"
+    return (
+        f"the interval crosses the limit; about {ceil(needed):,} observations would settle it, there are {estimate.n:,}"
+    )
 
 
 def _error(name: str, limit: Limit | None, reason: str) -> JudgedValue:

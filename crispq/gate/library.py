@@ -127,7 +127,9 @@ def declared_in(module: ModuleType) -> Declared:
     name = module.__name__.rpartition(".")[2]
     functions = {key: value.__dict__["crispq_check"] for key, value in vars(module).items() if _is_check(value, module)}
     if set(functions) != {name}:
-        message = f"{module.__name__}: the file must hold one check, a function named {name!r}; found {sorted(functions)}"
+        message = (
+            f"{module.__name__}: the file must hold one check, a function named {name!r}; found {sorted(functions)}"
+        )
         raise UsageMistake(message)
     declared: Declared = functions[name]
     return declared

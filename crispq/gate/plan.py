@@ -117,7 +117,8 @@ def _mistakes(plan: PhasePlan, library: Sequence[CheckSpec]) -> Iterator[str]:
 
 def _mistakes_of_command(setting: CheckSetting) -> Iterator[str]:
     for name in sorted(set(setting.settings) - {"reads"}):
-        yield f"{setting.place_of(name)}: unknown key {name!r} of the command check {setting.name}{hint(name, COMMAND_KEYS)}"
+        near = hint(name, COMMAND_KEYS)
+        yield f"{setting.place_of(name)}: unknown key {name!r} of the command check {setting.name}{near}"
     if not setting.limits:
         yield f"{setting.place}: the command check {setting.name!r} needs at least one limit"
 
@@ -129,9 +130,9 @@ def _mistakes_of(setting: CheckSetting, spec: CheckSpec) -> Iterator[str]:
     for name, limit in sorted(setting.limits.items()):
         default = spec.limits.get(name)
         if default is None:
-            yield f"{setting.place_of(f'limits.{name}')}: the check {spec.name} has no value {name!r}{hint(name, spec.limits)}"
+            place = setting.place_of(f"limits.{name}")
+            yield f"{place}: the check {spec.name} has no value {name!r}{hint(name, spec.limits)}"
         elif (default.kind is LimitKind.NONE) and limit.kind not in {LimitKind.NONE, LimitKind.AT_MOST}:
             yield f"{setting.place}: {name!r} of {spec.name} counts findings: only none or at_most fit"
     if setting.level is Level.SHOULD and spec.level is Level.MUST:
         yield f"{setting.place}: {spec.name} is a must; a project cannot make it a should"
-

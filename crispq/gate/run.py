@@ -100,7 +100,9 @@ class _Running:
     started: float
 
 
-def _in_processes(checks: list[PlannedCheck], job: Callable[[PlannedCheck], worker.Job]) -> Iterator[tuple[PlannedCheck, Measured]]:
+def _in_processes(
+    checks: list[PlannedCheck], job: Callable[[PlannedCheck], worker.Job]
+) -> Iterator[tuple[PlannedCheck, Measured]]:
     """Run the checks, as many at once as there are processors; every process is reaped, whatever happens."""
     waiting = deque(checks)
     running: list[_Running] = []
@@ -163,7 +165,11 @@ def _failed(one: _Running, error: str, inputs: tuple[Input, ...] = ()) -> Measur
 
 def _ending(code: int | None) -> str:
     if code is not None and code < 0:
-        return f"signal {signal.Signals(-code).name}; out of memory?" if code == -signal.SIGKILL else signal.Signals(-code).name
+        return (
+            f"signal {signal.Signals(-code).name}; out of memory?"
+            if code == -signal.SIGKILL
+            else signal.Signals(-code).name
+        )
     return f"exit code {code}"
 
 
@@ -204,5 +210,5 @@ def describe_plugins(root: str, packages: tuple[str, ...]) -> tuple[CheckSpec, .
         process.join()
         near.close()
     if not answer.startswith(b"+"):
-        raise UsageMistake(f"plugins: {answer[1:].decode(errors='replace')}")  # noqa: TRY003, EM102
+        raise UsageMistake(f"plugins: {answer[1:].decode(errors='replace')}")
     return library.loads(answer[1:])

@@ -34,10 +34,16 @@ def encode(measurement: object) -> dict[str, Any]:
         "values": {name: _encode_value(name, value) for name, value in _items(measurement.values)},
         "summary": str(measurement.summary),
         "tables": [
-            {"title": one.title, "columns": list(one.columns), "rows": [[_cell(cell) for cell in row] for row in one.rows]}
+            {
+                "title": one.title,
+                "columns": list(one.columns),
+                "rows": [[_cell(cell) for cell in row] for row in one.rows],
+            }
             for one in measurement.tables
         ],
-        "charts": [{"title": one.title, "description": one.description, "spec": one.spec} for one in measurement.charts],
+        "charts": [
+            {"title": one.title, "description": one.description, "spec": one.spec} for one in measurement.charts
+        ],
         "not_applicable": measurement.not_applicable,
         "missing": [encode_finding(one) for one in measurement.missing],
     }
@@ -102,9 +108,9 @@ def _number(name: str, value: object) -> float:
 
 
 def _count(name: str, value: object) -> int:
-    if not is_number(value) or float(value) != int(value) or float(value) < 0:
+    if not is_number(value) or not float(value).is_integer() or float(value) < 0:
         raise refuse(f"{name!r} counts {describe(value)}, not a whole number")
-    return int(value)
+    return int(float(value))
 
 
 def _cell(cell: object) -> str | float | int | None:
@@ -158,7 +164,9 @@ def _decode_value(name: str, raw: object) -> Value:
 
 def _decode_estimate(name: str, raw: object) -> Estimate:
     body = _object(raw, name, ESTIMATE_KEYS)
-    bounds = {key: None if body.get(key) is None else _number(f"{name}.{key}", body[key]) for key in ("low", "high", "level")}
+    bounds = {
+        key: None if body.get(key) is None else _number(f"{name}.{key}", body[key]) for key in ("low", "high", "level")
+    }
     n = None if body.get("n") is None else _count(f"{name}.n", body["n"])
     return Estimate(value=_number(name, body.get("value")), n=n, **bounds)
 
@@ -173,7 +181,9 @@ def _decode_table(raw: object) -> Table:
 def _decode_chart(raw: object) -> Chart:
     body = _object(raw, "a chart", {"title", "description", "spec"})
     description = _text(body.get("description"), "a chart's description")
-    return Chart(title=_text(body.get("title"), "a title"), description=description, spec=_object(body.get("spec"), "a spec"))
+    return Chart(
+        title=_text(body.get("title"), "a title"), description=description, spec=_object(body.get("spec"), "a spec")
+    )
 
 
 def _object(raw: object, name: str, keys: set[str] | None = None) -> dict[str, Any]:

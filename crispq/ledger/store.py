@@ -31,7 +31,8 @@ def read(root: Path) -> tuple[Entry, ...]:
     for entry in entries.values():
         for digest in entry.previous:
             if digest not in entries:
-                message = f"{LEDGER_FOLDER}/{entry.phase}/{entry.digest}.json names {digest}, which is gone; restore it from git"
+                path = f"{LEDGER_FOLDER}/{entry.phase}/{entry.digest}.json"
+                message = f"{path} names {digest}, which is gone; restore it from git"
                 raise LedgerDamaged(message)
     return _in_order(entries)
 
@@ -45,7 +46,7 @@ def _read_entry(root: Path, path: Path) -> Entry:
     try:
         body = json.loads(raw)
         if set(body) != KEYS or body["schema"] != SCHEMA or body["phase"] != path.parent.name:
-            raise ValueError("it is no entry of this ledger")  # noqa: TRY003, EM101, TRY301
+            raise ValueError("it is no entry of this ledger")  # noqa: TRY301
         return Entry(
             digest=path.stem,
             kind=EntryKind(body["kind"]),

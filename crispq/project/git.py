@@ -8,8 +8,8 @@ from pathlib import Path
 
 def _git(root: Path, *words: str) -> str | None:
     try:
-        done = subprocess.run(  # noqa: S603 - fixed words
-            ["git", *words],  # noqa: S607 - the git of the PATH
+        done = subprocess.run(
+            ["git", *words],
             cwd=root,
             capture_output=True,
             text=True,

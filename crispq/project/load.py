@@ -69,9 +69,7 @@ def load_project(root: Path) -> Project:
     return _project(root, whole, file, plans)
 
 
-def _load(
-    root: Path, path: str, model: type[FileModel], mistakes: list[str]
-) -> tuple[Positioned, FileModel | None]:
+def _load(root: Path, path: str, model: type[FileModel], mistakes: list[str]) -> tuple[Positioned, FileModel | None]:
     try:
         written = read(root, path)
         return written, model.model_validate(written.value)
@@ -111,7 +109,7 @@ def _known_keys(model: type[BaseModel], location: Iterable[str | int]) -> list[s
     return []
 
 
-def _inner(annotation: Any) -> Any:  # noqa: ANN401 - a type
+def _inner(annotation: Any) -> Any:
     """The model inside `list[...]`, `dict[str, ...]`, `... | None` and `Annotated`."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
@@ -165,9 +163,7 @@ def _phase_plan(phase: str, folder: str, written: Positioned, file: PhaseFile) -
     return PhasePlan(
         phase=phase,
         path=written.path,
-        requirements=tuple(
-            _requirement(one, written, index) for index, one in enumerate(file.requirements)
-        ),
+        requirements=tuple(_requirement(one, written, index) for index, one in enumerate(file.requirements)),
         risks=tuple(_risk(one, written, index) for index, one in enumerate(file.risks)),
         tasks=tuple(
             TaskAnswer(
@@ -257,7 +253,9 @@ def _limit(one: LimitModel, origin: str) -> Limit:
     number = float(one.warn) if one.warn is not None and not isinstance(one.warn, bool) else None
     min_n = one.min_n or 0
     if one.at_least is not None:
-        limit = at_least(one.at_least, min_n=min_n) if number is None else at_least(one.at_least, warn=number, min_n=min_n)
+        limit = (
+            at_least(one.at_least, min_n=min_n) if number is None else at_least(one.at_least, warn=number, min_n=min_n)
+        )
     elif one.at_most is not None:
         limit = at_most(one.at_most, min_n=min_n) if number is None else at_most(one.at_most, warn=number, min_n=min_n)
     elif one.between is not None:

@@ -46,16 +46,20 @@ class PersonModel(Strict):
 class DataModel(Strict):
     """What the data is and which column plays which part."""
 
-    target: Text | None = Field(None, description="the column to be predicted")
-    positive: str | int | float | bool | None = Field(None, description="the target's value that counts as positive")
-    key: Text | None = Field(None, description="the column that names a row")
-    group: Text | None = Field(None, description="rows with the same value must not be split apart (a patient, a machine)")
-    time: Text | None = Field(None, description="the column that orders the rows in time")
+    target: Text | None = Field(default=None, description="the column to be predicted")
+    positive: str | int | float | bool | None = Field(
+        default=None, description="the target's value that counts as positive"
+    )
+    key: Text | None = Field(default=None, description="the column that names a row")
+    group: Text | None = Field(
+        default=None, description="rows with the same value must not be split apart (a patient, a machine)"
+    )
+    time: Text | None = Field(default=None, description="the column that orders the rows in time")
     sensitive: list[Text] = Field(default_factory=list, description="columns whose groups are looked at one by one")
     tables: dict[Name, ProjectPath] = Field(
         default_factory=dict, description="name -> CSV or Parquet file or glob: raw, train, test, production, ..."
     )
-    engine: Literal["duckdb"] = Field("duckdb", description="what reads the tables")
+    engine: Literal["duckdb"] = Field(default="duckdb", description="what reads the tables")
 
 
 class ModelModel(Strict):
@@ -65,7 +69,9 @@ class ModelModel(Strict):
         pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$",
         description='"package.module:function"; the function takes seed= and returns an unfitted estimator',
     )
-    artifact: ProjectPath | None = Field(None, description="the file of the trained model (skops, ONNX, safetensors)")
+    artifact: ProjectPath | None = Field(
+        default=None, description="the file of the trained model (skops, ONNX, safetensors)"
+    )
     predictions: dict[Name, ProjectPath] = Field(
         default_factory=dict, description="table -> file with the key, prediction and probability of each row"
     )
@@ -89,7 +95,7 @@ class ProjectFile(Strict):
         "monitoring_and_maintenance",
     ] = Field(description="where the team works now; every phase before it is enforced")
     people: list[PersonModel] = Field(default_factory=list)
-    data: DataModel = Field(default_factory=DataModel)
+    data: DataModel = DataModel()
     models: dict[Name, ModelModel] = Field(default_factory=dict)
     plugins: list[Text] = Field(default_factory=list, description="packages with checks of your own")
 
@@ -99,15 +105,19 @@ class LimitModel(Strict):
 
     at_least: FiniteFloat | None = None
     at_most: FiniteFloat | None = None
-    between: list[FiniteFloat] | None = Field(None, min_length=2, max_length=2)
+    between: list[FiniteFloat] | None = Field(default=None, min_length=2, max_length=2)
     equals: FiniteFloat | None = None
-    none: Literal[True] | None = Field(None, description="nothing may be found")
-    warn: FiniteFloat | bool | None = Field(None, description="from where on a value inside the limit is a warning")
-    min_n: int | None = Field(None, ge=1, description="fewer observations than this decide nothing")
+    none: Literal[True] | None = Field(default=None, description="nothing may be found")
+    warn: FiniteFloat | bool | None = Field(
+        default=None, description="from where on a value inside the limit is a warning"
+    )
+    min_n: int | None = Field(default=None, ge=1, description="fewer observations than this decide nothing")
 
     @model_validator(mode="after")
     def _one_kind(self) -> LimitModel:
-        kinds = [name for name in ("at_least", "at_most", "between", "equals", "none") if getattr(self, name) is not None]
+        kinds = [
+            name for name in ("at_least", "at_most", "between", "equals", "none") if getattr(self, name) is not None
+        ]
         if len(kinds) != 1:
             message = "name exactly one of at_least, at_most, between, equals, none"
             raise ValueError(message)
@@ -129,16 +139,16 @@ class RequirementModel(Strict):
     id: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=40)
     level: Literal["business", "ml", "economic", "application"]
     statement: Text
-    metric: Text | None = Field(None, description="a metric that crispq knows; `crispq explain METRIC`")
+    metric: Text | None = Field(default=None, description="a metric that crispq knows; `crispq explain METRIC`")
     parameters: dict[Name, FiniteFloat] = Field(default_factory=dict)
     at_least: FiniteFloat | None = None
     at_most: FiniteFloat | None = None
-    between: list[FiniteFloat] | None = Field(None, min_length=2, max_length=2)
+    between: list[FiniteFloat] | None = Field(default=None, min_length=2, max_length=2)
     unit: Text | None = None
-    population: Text | None = Field(None, description="over whom or what it is measured")
-    window: Text | None = Field(None, description="over which time")
-    source: Text | None = Field(None, description="from which data")
-    owner: Text | None = Field(None, description="the role that answers for it")
+    population: Text | None = Field(default=None, description="over whom or what it is measured")
+    window: Text | None = Field(default=None, description="over which time")
+    source: Text | None = Field(default=None, description="from which data")
+    owner: Text | None = Field(default=None, description="the role that answers for it")
     serves: Words = Field(default_factory=list, description="ids of the requirements it is derived from")
     not_measurable_because: Text | None = None
 
@@ -161,13 +171,13 @@ class RiskModel(Strict):
     """One line of the risk register. Empty fields are told by the gate until they are filled."""
 
     id: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=40, description="R01 to R58, or an id of your own")
-    statement: Text | None = Field(None, description="what may go wrong here, in this project's words")
-    severity: int | None = Field(None, ge=1, le=5)
-    likelihood: int | None = Field(None, ge=1, le=5)
-    after: SeverityModel | None = Field(None, description="severity and likelihood once the mitigations work")
+    statement: Text | None = Field(default=None, description="what may go wrong here, in this project's words")
+    severity: int | None = Field(default=None, ge=1, le=5)
+    likelihood: int | None = Field(default=None, ge=1, le=5)
+    after: SeverityModel | None = Field(default=None, description="severity and likelihood once the mitigations work")
     owner: Text | None = None
     mitigations: Words = Field(default_factory=list, description="checks, documents.NAME or signoffs.ROLE")
-    accepted_by: Text | None = Field(None, description="the signing role that accepts what remains")
+    accepted_by: Text | None = Field(default=None, description="the signing role that accepts what remains")
     does_not_apply_because: Text | None = None
 
 
@@ -192,7 +202,7 @@ class CheckModel(BaseModel):
 
     limits: dict[Name, LimitModel] = Field(default_factory=dict)
     level: Literal["must", "should"] | None = None
-    command: Text | None = Field(None, description="a program that prints a measurement as JSON")
+    command: Text | None = Field(default=None, description="a program that prints a measurement as JSON")
     task: Name | None = None
 
 

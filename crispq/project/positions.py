@@ -82,7 +82,7 @@ class _Walk:
         self._seen: set[int] = set()
         self._scalars = YAML(typ="safe", pure=True).constructor
 
-    def value(self, node: Node, location: Location) -> Any:  # noqa: ANN401 - any YAML value
+    def value(self, node: Node, location: Location) -> Any:
         self.places.setdefault(location, self._place(node))
         if reason := self._refusal(node, location):
             self.mistakes.append(f"{self._place(node)}: {reason}")

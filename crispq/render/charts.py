@@ -29,9 +29,13 @@ LONGEST_EXPRESSION = 300
 
 #: Keys whose presence is enough to refuse a specification.
 REFUSED_KEYS = {
-    **dict.fromkeys(("url", "href", "src", "format", "loader", "lookup", "from"), "it asks for something outside itself"),
+    **dict.fromkeys(
+        ("url", "href", "src", "format", "loader", "lookup", "from"), "it asks for something outside itself"
+    ),
     **dict.fromkeys(("sequence", "graticule", "sphere", "projection"), "it makes up its own points"),
-    **dict.fromkeys(("density", "loess", "regression", "quantile", "impute", "sample", "pivot", "params"), "it computes"),
+    **dict.fromkeys(
+        ("density", "loess", "regression", "quantile", "impute", "sample", "pivot", "params"), "it computes"
+    ),
     **dict.fromkeys(("signal", "repeat", "interval"), "it computes"),
 }
 #: `format` is also how a number is written: text is harmless there.
@@ -39,13 +43,54 @@ TEXT_IS_FINE = {"format"}
 EXPRESSIONS = {"expr", "calculate", "filter", "test", "labelExpr"}
 REFUSED_MARKS = {"image", "geoshape"}
 #: Where large numbers are values of the data, not sizes.
-HOLDS_DATA = {"values", "datasets", "domain", "domainMin", "domainMax", "datum", "equal", "range", "oneOf", "gte", "lte", "gt", "lt"}
+HOLDS_DATA = {
+    "values",
+    "datasets",
+    "domain",
+    "domainMin",
+    "domainMax",
+    "datum",
+    "equal",
+    "range",
+    "oneOf",
+    "gte",
+    "lte",
+    "gt",
+    "lt",
+}
 
 SHAPES = {"svg", "g", "path", "rect", "line", "circle", "ellipse", "polygon", "polyline", "text", "tspan"}
 SHAPES |= {"defs", "clipPath", "linearGradient", "radialGradient", "stop"}
-ATTRIBUTES = {"d", "x", "y", "x1", "x2", "y1", "y2", "cx", "cy", "r", "rx", "ry", "dx", "dy", "fx", "fy", "fr", "points"}
+ATTRIBUTES = {
+    "d",
+    "x",
+    "y",
+    "x1",
+    "x2",
+    "y1",
+    "y2",
+    "cx",
+    "cy",
+    "r",
+    "rx",
+    "ry",
+    "dx",
+    "dy",
+    "fx",
+    "fy",
+    "fr",
+    "points",
+}
 ATTRIBUTES |= {"width", "height", "viewBox", "transform", "id", "offset", "gradientUnits", "display", "opacity"}
-ATTRIBUTES |= {"fill", "fill-opacity", "stroke", "stroke-width", "stroke-opacity", "stroke-dasharray", "stroke-dashoffset"}
+ATTRIBUTES |= {
+    "fill",
+    "fill-opacity",
+    "stroke",
+    "stroke-width",
+    "stroke-opacity",
+    "stroke-dasharray",
+    "stroke-dashoffset",
+}
 ATTRIBUTES |= {"stroke-miterlimit", "stroke-linecap", "stroke-linejoin", "stop-color", "stop-opacity", "clip-path"}
 ATTRIBUTES |= {"text-anchor", "font-family", "font-size", "font-weight", "font-style", "dominant-baseline"}
 OWN_REFERENCE = re.compile(r"url\(#([\w-]+)\)")
@@ -55,7 +100,13 @@ FOREIGN_REFERENCE = re.compile(r"url\s*\(|://|javascript:|data:", re.IGNORECASE)
 LOOK = {
     "background": "transparent",
     "font": "system-ui, sans-serif",
-    "axis": {"labelColor": "#3d4656", "titleColor": "#3d4656", "gridColor": "#e4e7ec", "domainColor": "#8a93a3", "tickColor": "#8a93a3"}
+    "axis": {
+        "labelColor": "#3d4656",
+        "titleColor": "#3d4656",
+        "gridColor": "#e4e7ec",
+        "domainColor": "#8a93a3",
+        "tickColor": "#8a93a3",
+    }
     | {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal"},
     "legend": {"labelColor": "#3d4656", "titleColor": "#3d4656", "labelFontSize": 12, "titleFontSize": 12},
     "title": {"color": "#1b2333", "fontSize": 14, "fontWeight": 600, "anchor": "start"},
@@ -105,7 +156,9 @@ def _points(value: object) -> int:
     if isinstance(value, Mapping):
         own = [len(held) for key, held in value.items() if key == "values" and isinstance(held, list | tuple)]
         sets = value.get("datasets")
-        own += [len(held) for held in sets.values() if isinstance(held, list | tuple)] if isinstance(sets, Mapping) else []
+        own += (
+            [len(held) for held in sets.values() if isinstance(held, list | tuple)] if isinstance(sets, Mapping) else []
+        )
         return sum(own) + sum(_points(held) for key, held in value.items() if key not in {"values", "datasets"})
     return sum(_points(held) for held in value) if isinstance(value, list | tuple) else 0
 
@@ -209,7 +262,10 @@ def strip(estimate: Estimate | None, limit: Limit | None, key: str, says: str) -
     left = at(limit.low) if isfinite(limit.low) else 0.0
     right = at(limit.high) if isfinite(limit.high) else WIDTH
     middle = HEIGHT / 2
-    ticks = "".join(f'<line class="edge" x1="{at(edge):.1f}" x2="{at(edge):.1f}" y1="2" y2="{HEIGHT - 2:g}"/>' for edge in sorted(set(edges)))
+    ticks = "".join(
+        f'<line class="edge" x1="{at(edge):.1f}" x2="{at(edge):.1f}" y1="2" y2="{HEIGHT - 2:g}"/>'
+        for edge in sorted(set(edges))
+    )
     return Markup(  # noqa: S704 - numbers only; the words are escaped
         f'<svg class="strip m-{escape(key)}" viewBox="0 0 {WIDTH:g} {HEIGHT:g}" role="img" aria-label="{escape(clean(says))}">'
         f'<rect class="track" x="0" y="{middle - 4:g}" width="{WIDTH:g}" height="8" rx="4"/>'

@@ -192,7 +192,9 @@ def _block(block: str) -> Markup:
     lines = block.strip().splitlines()
     if lines[0].lstrip().startswith("- "):
         items = re.split(r"(?:^|\n)\s*- ", block.strip())[1:]
-        return Markup("<ul>{}</ul>").format(Markup("").join(Markup("<li>{}</li>").format(_inline(item)) for item in items))
+        return Markup("<ul>{}</ul>").format(
+            Markup("").join(Markup("<li>{}</li>").format(_inline(item)) for item in items)
+        )
     return Markup("<p>{}</p>").format(_inline(" ".join(lines)))
 
 

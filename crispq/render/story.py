@@ -267,13 +267,12 @@ class Story:
         for judgement in shutting(phase):
             yield self._line(judgement)
         for reason in _other_reasons(phase):
-            yield Line(what=self._in_words(reason), mark=words.NOT_MEASURED if "not measured" in reason else None)
-
-    def _in_words(self, reason: str) -> str:
-        for one in process.phases():
-            if reason == f"the gate of {one.id} is closed":
-                return f"The gate of phase {one.number}, {one.title}, is closed."
-        return words.capital(reason)
+            gate = _names_a_gate(reason)
+            if gate:
+                what = f"The gate of phase {_known(gate).number}, {_known(gate).title}, is closed"
+                yield Line(what=what, mark=words.STATES[State.FAILED], href=self._link(gate))
+            else:
+                yield Line(what=words.capital(reason), mark=words.NOT_MEASURED)
 
     def _line(self, judgement: Judgement) -> Line:
         return Line(
@@ -413,7 +412,11 @@ class Story:
         yield Group(
             title="Asked for, but without an answer",
             meaning="The plan demands these checks, and no result came back.",
-            lines=tuple(Line(what=words.capital(one), mark=words.NOT_MEASURED) for one in _other_reasons(phase) if "not measured" in one),
+            lines=tuple(
+                Line(what=words.capital(one), mark=words.NOT_MEASURED)
+                for one in _other_reasons(phase)
+                if "not measured" in one
+            ),
         )
         yield Group(
             title="Could not be measured",
@@ -448,7 +451,11 @@ class Story:
             title="Requirements that nothing has measured",
             meaning="They were stated, and no number stands against them so far.",
             lines=tuple(
-                Line(what=f"{one.requirement.id}: {one.requirement.statement}", why=one.requirement.not_measurable_because or "", mark=one.mark)
+                Line(
+                    what=f"{one.requirement.id}: {one.requirement.statement}",
+                    why=one.requirement.not_measurable_because or "",
+                    mark=one.mark,
+                )
                 for one in self.requirements
                 if not one.readings and one.requirement in plan.requirements
             ),
@@ -480,7 +487,9 @@ class Story:
         yield Group(
             title="Risks of the process that the register does not mention",
             meaning="The process names them for this phase; nobody has written whether they apply.",
-            lines=tuple(Line(what=f"{one.id}: {one.title}") for one in process.risks_of(phase.phase) if one.id not in registered),
+            lines=tuple(
+                Line(what=f"{one.id}: {one.title}") for one in process.risks_of(phase.phase) if one.id not in registered
+            ),
         )
 
 
@@ -517,18 +526,38 @@ def headline(phase: PhaseVerdict) -> str:
     if phase.opens:
         verb = "would open now" if phase.state is State.IN_WORK else "is open"
         return f"The gate of phase {number} {verb}: {_all_met(demands)}."
-    verb = "is not open yet" if phase.state is State.IN_WORK else "is closed"
-    shut = shutting(phase)
-    if not shut:
-        return f"The gate of phase {number} {verb}: {'; '.join(_plain_reason(one) for one in phase.reasons)}."
-    demanded = len({one.check for one in demands} | {one.check for one in shut})
-    are = "is" if len(shut) == 1 else "are"
-    return f"The gate of phase {number} {verb}: {len(shut)} of {plural(demanded, 'demand', 'demands')} {are} not met{_kinds(shut)}."
+    shut, waits = shutting(phase), _waits(phase)
+    if shut:
+        demanded = len({one.check for one in demands} | {one.check for one in shut})
+        are = "is" if len(shut) == 1 else "are"
+        missing = f"{len(shut)} of {plural(demanded, 'demand', 'demands')} {are} not met{_kinds(shut)}"
+        return f"The gate of phase {number} {_shut_word(phase)}: {missing}{f', and it {waits}' if waits else ''}."
+    others = [one for one in _other_reasons(phase) if not _names_a_gate(one)]
+    if others:
+        return f"The gate of phase {number} {_shut_word(phase)}: {'; '.join(others)}."
+    return f"The gate of phase {number} {waits}; by itself, {_all_met(demands)}."
+
+
+def _shut_word(phase: PhaseVerdict) -> str:
+    return "is closed" if phase.enforced else "is not open yet"
+
+
+def _waits(phase: PhaseVerdict) -> str:
+    """`waits for phases 1 and 2`, where earlier gates are closed."""
+    numbers = [str(one.number) for one in process.phases() if any(_names_a_gate(reason) == one.id for reason in phase.reasons)]
+    return f"waits for {'phase' if len(numbers) == 1 else 'phases'} {listed(numbers)}" if numbers else ""
+
+
+def _names_a_gate(reason: str) -> str:
+    """The phase whose closed gate is this reason; empty for any other reason."""
+    return next((one.id for one in process.phases() if reason == f"the gate of {one.id} is closed"), "")
 
 
 def _all_met(demands: list[Judgement]) -> str:
     apart = {Status.NOT_APPLICABLE: "not applicable", Status.WAIVED: "waived"}
-    counts = [f"{count} {word}" for status, word in apart.items() if (count := sum(one.status is status for one in demands))]
+    counts = [
+        f"{count} {word}" for status, word in apart.items() if (count := sum(one.status is status for one in demands))
+    ]
     met = sum(one.status in {Status.PASS, Status.WARN} for one in demands)
     if not counts:
         return f"all {met} demands are met" if met != 1 else "its one demand is met"
@@ -541,12 +570,6 @@ def _kinds(shut: tuple[Judgement, ...]) -> str:
     told = [f"{unsure} for lack of data"] if unsure else []
     told += [f"{error} because the measurement failed"] if error else []
     return f" ({listed(told)})" if told else ""
-
-
-def _plain_reason(reason: str) -> str:
-    for one in process.phases():
-        reason = reason.replace(f"the gate of {one.id} is closed", f"the gate of phase {one.number} is closed")
-    return reason
 
 
 def _other_reasons(phase: PhaseVerdict) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from crispq.gate.run import NOT_MEASURED
 from crispq.nouns import (
     CheckSpec,
     Finding,
@@ -16,7 +17,6 @@ from crispq.nouns import (
     Status,
     Verdict,
 )
-from crispq.gate.run import NOT_MEASURED
 from crispq.process import phases
 from crispq.render.json import limit_text
 
@@ -66,7 +66,8 @@ def _phase(phase: PhaseVerdict, *, verbose: bool) -> Iterator[str]:
         yield f"{known.number} {known.title}: not reached"
         return
     opened = sum(one.opens for one in phase.judgements)
-    yield f"{known.number} {known.title}: {STATES[phase.state]} ({opened} of {len(phase.judgements)} do not stand in the way)"
+    count = f"{opened} of {len(phase.judgements)} do not stand in the way"
+    yield f"{known.number} {known.title}: {STATES[phase.state]} ({count})"
     for reason in phase.reasons:
         if not any(reason.startswith(one.check) for one in phase.judgements):
             yield f"    {clean(reason)}"
@@ -76,10 +77,16 @@ def _phase(phase: PhaseVerdict, *, verbose: bool) -> Iterator[str]:
 
 
 def _judgement(judgement: Judgement, *, verbose: bool) -> Iterator[str]:
-    should = " (should)" if judgement.planned.level is Level.SHOULD else ""
-    yield f"  {SIGNS[judgement.status]:>6} {judgement.planned.spec.name}{should}: {clean(judgement.summary or judgement.planned.spec.title)}"
+    spec = judgement.planned.spec
+    name = f"{spec.name} (should)" if judgement.planned.level is Level.SHOULD else spec.name
+    yield f"  {SIGNS[judgement.status]:>6} {name}: {clean(judgement.summary or spec.title)}"
     for value in judgement.values:
-        if value.estimate and value.limit and (verbose or value.status not in {Status.PASS}) and not _counts_findings(value):
+        if (
+            value.estimate
+            and value.limit
+            and (verbose or value.status is not Status.PASS)
+            and not _counts_findings(value)
+        ):
             yield f"           {clean(value_text(value))}"
     shown = judgement.findings if verbose else judgement.findings[:MOST_FINDINGS]
     for finding in shown:

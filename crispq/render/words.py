@@ -24,22 +24,36 @@ class Mark:
 MARKS: Mapping[Status, Mark] = MappingProxyType(
     {
         Status.PASS: Mark(key="pass", word="met", meaning="It was measured, and what was demanded holds."),
-        Status.WARN: Mark(key="warn", word="met, with a warning", meaning="It holds, but so narrowly that somebody should look."),
-        Status.FAIL: Mark(key="fail", word="not met", meaning="It was looked at, and what was demanded does not hold or is not there."),
+        Status.WARN: Mark(
+            key="warn", word="met, with a warning", meaning="It holds, but so narrowly that somebody should look."
+        ),
+        Status.FAIL: Mark(
+            key="fail", word="not met", meaning="It was looked at, and what was demanded does not hold or is not there."
+        ),
         Status.INCONCLUSIVE: Mark(
-            key="unsure", word="cannot be told", meaning="There is too little data to say yes or no. That does not open a gate."
+            key="unsure",
+            word="cannot be told",
+            meaning="There is too little data to say yes or no. That does not open a gate.",
         ),
         Status.ERROR: Mark(
-            key="error", word="could not be measured", meaning="The measurement itself failed or is out of date. That does not open a gate."
+            key="error",
+            word="could not be measured",
+            meaning="The measurement itself failed or is out of date. That does not open a gate.",
         ),
         Status.NOT_APPLICABLE: Mark(
-            key="na", word="does not apply", meaning="The question has no meaning for this project; the rule that says so is given."
+            key="na",
+            word="does not apply",
+            meaning="The question has no meaning for this project; the rule that says so is given.",
         ),
-        Status.WAIVED: Mark(key="waived", word="waived", meaning="It does not hold, and a named person accepts that for a limited time."),
+        Status.WAIVED: Mark(
+            key="waived", word="waived", meaning="It does not hold, and a named person accepts that for a limited time."
+        ),
     }
 )
 NOT_MEASURED = Mark(key="none", word="not measured yet", meaning="No check has measured it so far.")
-FOR_PEOPLE = Mark(key="people", word="for people to judge", meaning="It cannot be measured; the reason is given, and people decide.")
+FOR_PEOPLE = Mark(
+    key="people", word="for people to judge", meaning="It cannot be measured; the reason is given, and people decide."
+)
 IN_PLACE = Mark(key="pass", word="in place", meaning="")
 ABSENT = Mark(key="fail", word="not in place", meaning="")
 UNSEEN = Mark(key="none", word="nobody looked", meaning="")
@@ -50,9 +64,17 @@ UNSIGNED = Mark(key="fail", word="not signed", meaning="")
 STATES: Mapping[State, Mark] = MappingProxyType(
     {
         State.PASSED: Mark(key="pass", word="open", meaning="Every demand of the phase is met."),
-        State.FAILED: Mark(key="fail", word="closed", meaning="The phase lies behind the team, or was asked for, and a demand is not met."),
-        State.IN_WORK: Mark(key="work", word="in work", meaning="The team works here; what is still missing is listed."),
-        State.BLOCKED: Mark(key="blocked", word="waiting", meaning="An earlier gate is closed, so this one cannot open."),
+        State.FAILED: Mark(
+            key="fail",
+            word="closed",
+            meaning="The phase lies behind the team, or was asked for, and a demand is not met.",
+        ),
+        State.IN_WORK: Mark(
+            key="work", word="in work", meaning="The team works here; what is still missing is listed."
+        ),
+        State.BLOCKED: Mark(
+            key="blocked", word="waiting", meaning="An earlier gate is closed, so this one cannot open."
+        ),
         State.NOT_REACHED: Mark(key="none", word="not reached", meaning="Nothing was measured here yet."),
     }
 )
@@ -88,8 +110,9 @@ def spaced(name: str) -> str:
 
 
 def capital(text: str) -> str:
-    """The text with its first letter large."""
-    return text[:1].upper() + text[1:]
+    """The text with its first letter large, unless it begins with a name such as `mean_radius` or `crispq.yaml`."""
+    first = text.partition(" ")[0].rstrip(",;:")
+    return text[:1].upper() + text[1:] if first.isalpha() else text
 
 
 def clock(when: str) -> str:

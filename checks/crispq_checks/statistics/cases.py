@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from crispq.errors import NotMeasurable
+from crispq import NotMeasurable
 
 Vector: TypeAlias = NDArray[np.float64]
 Codes: TypeAlias = NDArray[np.intp]

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from crispq.errors import NotMeasurable
-from crispq.nouns import Estimate
+from crispq import Estimate, NotMeasurable
 
 Vector: TypeAlias = NDArray[np.float64]
 

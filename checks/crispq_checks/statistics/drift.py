@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from crispq.errors import NotMeasurable
+from crispq import NotMeasurable
 
 from .comparisons import benjamini_hochberg
 

@@ -16,7 +16,7 @@ from sklearn.model_selection import (
     TimeSeriesSplit,
 )
 
-from crispq.errors import NotMeasurable
+from crispq import NotMeasurable
 
 Index: TypeAlias = NDArray[np.intp]
 Fold: TypeAlias = tuple[Index, Index]

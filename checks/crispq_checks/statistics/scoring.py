@@ -20,8 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 from sklearn import metrics
 
-from crispq.errors import NotMeasurable
-from crispq.nouns import Estimate
+from crispq import Estimate, NotMeasurable
 
 from . import cases
 from .cases import Cases, Classes
