@@ -139,7 +139,7 @@ class _Target:
         if self.file is None:
             _say(text.rstrip("\n"))
         else:
-            from crispq.ledger import write_atomically
+            from crispq.gate.files import write_atomically
 
             write_atomically(self.file, (text.rstrip("\n") + "\n").encode())
 
@@ -348,7 +348,7 @@ def schema(
     write: Annotated[Path | None, typer.Option("--write", help="Write the schema files into this folder.")] = None,
 ) -> None:
     """Print the JSON Schemas of crispq.yaml and phase.yaml, which editors use."""
-    from crispq.ledger import write_atomically
+    from crispq.gate.files import write_atomically
     from crispq.project import schemas
 
     known = {"project": "crispq.schema.json", "phase": "phase.schema.json"}

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from crispq.errors import LedgerDamaged, LockHeld
-from crispq.ledger import append, heads, project_lock, read, write_atomically
+from crispq.gate.files import write_atomically
+from crispq.ledger import append, heads, project_lock, read
 from crispq.nouns import Entry, EntryKind
 
 PHASE = "modeling"
@@ -103,7 +104,7 @@ def test_the_file_is_canonical_json_named_by_its_digest(tmp_path: Path) -> None:
 
 WRITER = """
 import sys, pathlib
-from crispq.ledger import write_atomically
+from crispq.gate.files import write_atomically
 path = pathlib.Path(sys.argv[1])
 while True:
     for text in (b"a" * 300_000, b"b" * 300_000):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -57,7 +58,7 @@ def gate(  # noqa: PLR0913 - the verb's own options
     it is made. only_cached: measure nothing anew.
     """
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    with project_lock(root):
+    with nullcontext() if only_cached else project_lock(root):
         entries = read(root)
         project = load_project(root)
         plan = make_plan(project, load_library(project), find_phase(asked).id if asked else None)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from crispq.commands.gate import Answer, Watch, gate, now, unwatched
 from crispq.errors import UsageMistake
-from crispq.ledger import append, project_lock, read, write_atomically
+from crispq.gate.files import write_atomically
+from crispq.ledger import append, project_lock, read
 from crispq.nouns import Entry, EntryKind, Project
 from crispq.process import find_phase, phases
 from crispq.project import git, load_project

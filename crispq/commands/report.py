@@ -7,7 +7,7 @@ from pathlib import Path
 import crispq
 from crispq.commands.gate import Answer, Watch, gate, now, unwatched
 from crispq.evidence import Digests
-from crispq.ledger import write_atomically
+from crispq.gate.files import write_atomically
 from crispq.nouns import Entry, EntryKind
 from crispq.process import find_phase, phases
 from crispq.project import load_project

@@ -8,8 +8,6 @@ entry is not read from here, and a cache file that is not what it should be coun
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Callable
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -19,6 +17,7 @@ from typing import Any
 from crispq.errors import NotMeasurable
 from crispq.evidence.digests import digest_of_value
 from crispq.gate import wire
+from crispq.gate.files import write_atomically
 from crispq.nouns import Input, Measured, PlannedCheck
 
 FORMAT = 1
@@ -95,8 +94,4 @@ def keep(folder: Path, planned: PlannedCheck, measured: Measured) -> None:
         "inputs": [[one.path, one.sha256] for one in measured.inputs],
         "seconds": float(measured.seconds),
     }
-    folder.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=folder, suffix=".tmp")
-    with os.fdopen(handle, "w") as stream:
-        json.dump(body, stream)
-    os.replace(temporary, folder / f"{key_of(planned)}.json")  # noqa: PTH105 - both are plain strings
+    write_atomically(folder / f"{key_of(planned)}.json", json.dumps(body).encode())

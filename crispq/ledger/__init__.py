@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from crispq.ledger.lock import project_lock
-from crispq.ledger.store import append, heads, read, write_atomically
+from crispq.ledger.store import append, heads, read
 
-__all__ = ["append", "heads", "project_lock", "read", "write_atomically"]
+__all__ = ["append", "heads", "project_lock", "read"]

@@ -207,7 +207,7 @@ def _svg(chart: Chart, name: str) -> Markup:
     kept = _kept(root, name)
     inner = "".join(ET.tostring(child, encoding="unicode") for child in kept)
     return Markup(  # noqa: S704 - shapes and attributes were chosen above, texts are escaped by ElementTree
-        f'<svg viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}" role="img" '
+        f'<svg viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}" style="--own-width: {width:g}px" role="img" '
         f'aria-labelledby="{escape(name)}-t {escape(name)}-d"><title id="{escape(name)}-t">{escape(clean(chart.title))}</title>'
         f'<desc id="{escape(name)}-d">{escape(clean(chart.description))}</desc>{inner}</svg>'
     )

@@ -269,8 +269,9 @@ class Story:
         for reason in _other_reasons(phase):
             gate = _names_a_gate(reason)
             if gate:
-                what = f"The gate of phase {_known(gate).number}, {_known(gate).title}, is closed"
-                yield Line(what=what, mark=words.STATES[State.FAILED], href=self._link(gate))
+                what = f"The gate of phase {_known(gate).number}, {_known(gate).title}, is not open"
+                closed = next(one for one in self.verdict.phases if one.phase == gate)
+                yield Line(what=what, mark=state_mark(closed), href=self._link(gate))
             else:
                 yield Line(what=words.capital(reason), mark=words.NOT_MEASURED)
 

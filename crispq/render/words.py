@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -106,7 +107,7 @@ def listed(words: list[str]) -> str:
 
 def spaced(name: str) -> str:
     """The name of a value, role or task for reading: `worst_group.sex` is `worst group: sex`."""
-    return name.replace(".", ": ", 1).replace("_", " ")
+    return re.sub(r"\bml\b", "ML", name.replace(".", ": ", 1).replace("_", " "))
 
 
 def capital(text: str) -> str:

@@ -53,6 +53,10 @@ class Column:
     high: float | None
     values: tuple[Any, ...]
 
+    def is_category(self, rows: int) -> bool:
+        """Whether this is text that sorts the rows into few groups."""
+        return self.kind is Kind.TEXT and bool(self.values) and self.distinct * ROWS_PER_CATEGORY <= rows
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
@@ -95,7 +99,11 @@ def _profile(source: Path, file: str, table: TableData) -> Profile:
     if not rows:
         raise UsageMistake(f"data: {source.name} holds no row")
     by_column = [facts[index : index + 5] for index in range(0, len(facts), 5)]
-    few = [index for index, (_, distinct, *_) in enumerate(by_column) if 0 < distinct <= MOST_CATEGORIES]
+    few = [
+        index
+        for index, (_, distinct, *_) in enumerate(by_column)
+        if 0 < distinct <= MOST_CATEGORIES and kinds[index] is not Kind.OTHER
+    ]
     lists = _aggregate(relation, file, [f"list_sort(list(DISTINCT {_quoted(relation.columns[i])}))" for i in few])
     values = dict(zip(few, lists, strict=True))
     columns = tuple(

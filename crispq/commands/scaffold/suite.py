@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from crispq.commands.scaffold.profile import ROWS_PER_CATEGORY, Column, Kind, Profile
+from crispq.commands.scaffold.profile import Column, Kind, Profile
 
 #: By how much of the observed range the proposed limits are wider, on either side.
 WIDER = 0.1
@@ -32,7 +32,7 @@ def propose(profile: Profile, *, key: str | None, target: str | None, task: str)
         ),
     ]
     for column in profile.columns:
-        listed = column.name == target and task != "regression"
+        listed = column.name == target and task != "regression" and column.kind not in {Kind.DATE, Kind.OTHER}
         expectations += _of_column(column, profile.rows, is_key=column.name == key, listed=listed)
     return {
         "name": "raw",
@@ -55,12 +55,12 @@ def _of_column(column: Column, rows: int, *, is_key: bool, listed: bool) -> Iter
         yield _expectation("expect_column_values_to_not_be_null", "none was missing", column=column.name)
     if is_key and column.distinct == rows - column.nulls:
         yield _expectation("expect_column_values_to_be_unique", "it names a row", column=column.name)
-    elif column.values and (listed or (column.kind is Kind.TEXT and column.distinct * ROWS_PER_CATEGORY <= rows)):
+    elif column.values and (listed or column.is_category(rows)):
         yield _expectation(
             "expect_column_values_to_be_in_set",
             f"the {column.distinct} values that were found",
             column=column.name,
-            value_set=[one if isinstance(one, str | int | float) else str(one) for one in column.values],
+            value_set=list(column.values),
         )
     elif column.low is not None and column.high is not None and column.finite:
         yield _range(column, column.low, column.high)
