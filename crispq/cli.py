@@ -22,6 +22,7 @@ from crispq.errors import ConfigurationMistake, CrispqError, UsageMistake, hint
 
 if TYPE_CHECKING:
     from crispq.commands.gate import Answer
+    from crispq.commands.new import Question
     from crispq.nouns import Judgement, Plan
 
 app = typer.Typer(
@@ -191,6 +192,40 @@ def _options(
     ] = False,
 ) -> None:
     pass
+
+
+def _ask(question: Question) -> str:
+    """Put one question to the person; the answer is checked by whoever asks."""
+    listed = f" [{' | '.join(question.choices)}]" if question.choices else ""
+    _talk(f"  {question.problem}" if question.problem else f"\n{question.help}")
+    return str(typer.prompt(f"{question.name}{listed}", default=question.default, show_default=True, err=True))
+
+
+@app.command()
+def new(
+    directory: Annotated[Path, typer.Argument(help="The folder to make; it must not exist or be empty.")],
+    example: Annotated[
+        str | None, typer.Option("--example", help="Start from a complete example: breast_cancer, diabetes.")
+    ] = None,
+    data: Annotated[
+        list[str] | None, typer.Option("--data", metavar="NAME=VALUE", help="Answer a question; may be repeated.")
+    ] = None,
+    answers: Annotated[Path | None, typer.Option("--answers", help="A YAML file with answers.")] = None,
+    *,
+    defaults: Annotated[bool, typer.Option("--defaults", help="Ask nothing; take the default answers.")] = False,
+    git: Annotated[bool, typer.Option("--git/--no-git", help="Make a git repository and commit.")] = True,
+) -> None:
+    """Make a project: one folder a phase, documents with guidance, scripts that run."""
+    from crispq.commands.new import data_answers, read_answers
+    from crispq.commands.new import new as make
+
+    given = {**(read_answers(answers) if answers else {}), **data_answers(data or ())}
+    asks = not defaults and example is None and sys.stdin.isatty()
+    made = make(directory, answers=given, ask=_ask if asks else None, example=example, git=git)
+    _say(f"Made {made.directory} with {made.files} files{', committed' if made.committed else ''}.")
+    for note in made.notes:
+        _say(note)
+    _say(f"Next: cd {made.directory} && crispq status")
 
 
 @app.command()

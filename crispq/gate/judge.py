@@ -35,9 +35,7 @@ def judge(planned: PlannedCheck, measured: Measured) -> Judgement:
     if measurement is None:
         return _without_values(planned, measured, Status.ERROR, measured.error or "no measurement came back")
     if measurement.missing:
-        judgement = _without_values(
-            planned, measured, Status.FAIL, "; ".join(one.message for one in measurement.missing)
-        )
+        judgement = _without_values(planned, measured, Status.FAIL, _first_of(measurement.missing))
         return replace(judgement, findings=measurement.missing)
     if measurement.not_applicable:
         return _without_values(planned, measured, Status.NOT_APPLICABLE, measurement.not_applicable)
@@ -172,9 +170,12 @@ def _summary(
     if gravest.reason and status is not Status.PASS:
         return f"{gravest.name}: {gravest.reason}"
     if findings and status in {Status.FAIL, Status.WARN}:
-        more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
-        return measurement.summary or f"{findings[0].message}{more}"
+        return measurement.summary or _first_of(findings)
     return measurement.summary
+
+
+def _first_of(findings: tuple[Finding, ...]) -> str:
+    return findings[0].message + (f" (and {len(findings) - 1} more)" if len(findings) > 1 else "")
 
 
 def counts(judgements: tuple[Judgement, ...]) -> dict[Status, int]:

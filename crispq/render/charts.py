@@ -13,7 +13,7 @@ from math import isfinite
 from typing import Any
 from xml.etree import ElementTree as ET  # what is parsed was written by vl-convert, not by a stranger
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from crispq.nouns import Chart, Estimate, Limit
 from crispq.render.text import clean
@@ -96,6 +96,8 @@ ATTRIBUTES |= {"text-anchor", "font-family", "font-size", "font-weight", "font-s
 OWN_REFERENCE = re.compile(r"url\(#([\w-]+)\)")
 FOREIGN_REFERENCE = re.compile(r"url\s*\(|://|javascript:|data:", re.IGNORECASE)
 
+NOTHING = Markup("")
+
 #: How a chart looks unless it says otherwise: quiet lines, colours that differ in lightness too.
 LOOK = {
     "background": "transparent",
@@ -107,9 +109,15 @@ LOOK = {
         "domainColor": "#8a93a3",
         "tickColor": "#8a93a3",
     }
-    | {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal"},
-    "legend": {"labelColor": "#3d4656", "titleColor": "#3d4656", "labelFontSize": 12, "titleFontSize": 12},
-    "title": {"color": "#1b2333", "fontSize": 14, "fontWeight": 600, "anchor": "start"},
+    | {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "labelLimit": 220, "titleLimit": 420},
+    "legend": {
+        "labelColor": "#3d4656",
+        "titleColor": "#3d4656",
+        "labelFontSize": 12,
+        "titleFontSize": 12,
+        "labelLimit": 220,
+    },
+    "title": {"color": "#1b2333", "fontSize": 14, "fontWeight": 600, "anchor": "start", "limit": 560},
     "view": {"stroke": None},
     "mark": {"color": "#2b5c8a"},
     "range": {"category": ["#2b5c8a", "#c9792b", "#5b8f7b", "#8c4a6b", "#7b7f3a", "#6a6fa8"]},
@@ -122,7 +130,7 @@ class Picture:
 
     title: str
     description: str
-    svg: Markup = Markup("")
+    svg: Markup = NOTHING
     refusal: str = ""
 
 
@@ -174,9 +182,12 @@ def _objections(value: object, key: str, depth: int, *, data: bool) -> Iterator[
     elif isinstance(value, list | tuple):
         for held in value:
             yield from _objections(held, key, depth + 1, data=data)
-    elif isinstance(value, int | float) and not isinstance(value, bool) and not data:
-        if abs(value) > LARGEST_NUMBER or (key in {"step", "tickMinStep"} and 0 < abs(value) < SMALLEST_STEP):
-            yield f"the number {value:g} under {key!r} is beyond what a picture needs"
+    elif isinstance(value, int | float) and not data and _beyond(key, value):
+        yield f"the number {value:g} under {key!r} is beyond what a picture needs"
+
+
+def _beyond(key: str, value: float) -> bool:
+    return abs(value) > LARGEST_NUMBER or (key in {"step", "tickMinStep"} and 0 < abs(value) < SMALLEST_STEP)
 
 
 def _objections_to_key(name: str, held: object) -> Iterator[str]:
@@ -193,6 +204,12 @@ def _objections_to_key(name: str, held: object) -> Iterator[str]:
 
 # --- the drawing -------------------------------------------------------------------------------
 
+DRAWING = Markup(
+    '<svg viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}" style="--own-width: {width:g}px"'
+    ' role="img" aria-labelledby="{name}-t {name}-d"><title id="{name}-t">{title}</title>'
+    '<desc id="{name}-d">{words}</desc>{inner}</svg>'
+)
+
 
 def _svg(chart: Chart, name: str) -> Markup:
     import vl_convert
@@ -205,11 +222,9 @@ def _svg(chart: Chart, name: str) -> Markup:
         message = f"it would be {width:g} by {height:g} points large"
         raise ValueError(message)
     kept = _kept(root, name)
-    inner = "".join(ET.tostring(child, encoding="unicode") for child in kept)
-    return Markup(  # noqa: S704 - shapes and attributes were chosen above, texts are escaped by ElementTree
-        f'<svg viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}" style="--own-width: {width:g}px" role="img" '
-        f'aria-labelledby="{escape(name)}-t {escape(name)}-d"><title id="{escape(name)}-t">{escape(clean(chart.title))}</title>'
-        f'<desc id="{escape(name)}-d">{escape(clean(chart.description))}</desc>{inner}</svg>'
+    inner = Markup("").join(Markup(ET.tostring(child, encoding="unicode")) for child in kept)  # noqa: S704 - escaped by it
+    return DRAWING.format(
+        name=name, width=width, height=height, title=clean(chart.title), words=clean(chart.description), inner=inner
     )
 
 
@@ -243,6 +258,14 @@ def _local(tag: str) -> str:
 # --- the strip ---------------------------------------------------------------------------------
 
 WIDTH, HEIGHT, MARGIN = 200.0, 22.0, 8.0
+EDGE = Markup('<line class="edge" x1="{at:.1f}" x2="{at:.1f}" y1="2" y2="{bottom:g}"/>')
+STRIP = Markup(
+    '<svg class="strip m-{key}" viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{says}">'
+    '<rect class="track" x="0" y="{top:g}" width="{width:g}" height="8" rx="4"/>'
+    '<rect class="room" x="{left:.1f}" y="{top:g}" width="{room:.1f}" height="8" rx="4"/>{ticks}'
+    '<line class="reach" x1="{low:.1f}" x2="{high:.1f}" y1="{middle:g}" y2="{middle:g}"/>'
+    '<circle class="point" cx="{value:.1f}" cy="{middle:g}" r="5"/></svg>'
+)
 
 
 def strip(estimate: Estimate | None, limit: Limit | None, key: str, says: str) -> Markup:
@@ -251,27 +274,30 @@ def strip(estimate: Estimate | None, limit: Limit | None, key: str, says: str) -
     key: which mark's colour it takes. says: the same in words, its accessible name.
     """
     if estimate is None or limit is None:
-        return Markup("")
+        return NOTHING
     edges = [edge for edge in (limit.low, limit.high) if isfinite(edge)]
     low = estimate.value if estimate.low is None else estimate.low
     high = estimate.value if estimate.high is None else estimate.high
     points = [low, estimate.value, high, *edges]
     if not edges or not all(isfinite(point) for point in points):
-        return Markup("")
+        return NOTHING
     at = _scale(min(points), max(points))
     left = at(limit.low) if isfinite(limit.low) else 0.0
     right = at(limit.high) if isfinite(limit.high) else WIDTH
-    middle = HEIGHT / 2
-    ticks = "".join(
-        f'<line class="edge" x1="{at(edge):.1f}" x2="{at(edge):.1f}" y1="2" y2="{HEIGHT - 2:g}"/>'
-        for edge in sorted(set(edges))
-    )
-    return Markup(  # noqa: S704 - numbers only; the words are escaped
-        f'<svg class="strip m-{escape(key)}" viewBox="0 0 {WIDTH:g} {HEIGHT:g}" role="img" aria-label="{escape(clean(says))}">'
-        f'<rect class="track" x="0" y="{middle - 4:g}" width="{WIDTH:g}" height="8" rx="4"/>'
-        f'<rect class="room" x="{left:.1f}" y="{middle - 4:g}" width="{max(right - left, 0):.1f}" height="8" rx="4"/>{ticks}'
-        f'<line class="reach" x1="{at(low):.1f}" x2="{at(high):.1f}" y1="{middle:g}" y2="{middle:g}"/>'
-        f'<circle class="point" cx="{at(estimate.value):.1f}" cy="{middle:g}" r="5"/></svg>'
+    ticks = Markup("").join(EDGE.format(at=at(edge), bottom=HEIGHT - 2) for edge in sorted(set(edges)))
+    return STRIP.format(
+        key=key,
+        says=clean(says),
+        width=WIDTH,
+        height=HEIGHT,
+        middle=HEIGHT / 2,
+        top=HEIGHT / 2 - 4,
+        left=left,
+        room=max(right - left, 0),
+        ticks=ticks,
+        low=at(low),
+        value=at(estimate.value),
+        high=at(high),
     )
 
 

@@ -1,7 +1,7 @@
 """A verdict as pages for people: an index and one self-contained page per phase. Pure: from values to text.
 
-Everything that comes from a project is escaped by the templates' own door, and loses its control characters there. A page
-loads nothing and runs nothing.
+Everything that comes from a project is escaped by the templates' own door, and loses its control characters there.
+A page loads nothing and runs nothing.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from markupsafe import Markup, escape
 from crispq.nouns import Entry, JudgedValue, Judgement, Project, Verdict
 from crispq.render import charts, story, words
 from crispq.render.story import Facts, PhaseStory, Signature, Story
+from crispq.render.text import number
 
 __all__ = ["Facts", "Signature", "pages"]
 
@@ -42,8 +43,8 @@ def pages(  # noqa: PLR0913 - what a report is made of
 ) -> dict[str, str]:
     """File name -> HTML of the index and of each phase's page.
 
-    signatures: by phase, one for each role that must sign. entries: the ledger, oldest first. only: the phase whose page
-    alone is wanted, without an index.
+    signatures: by phase, one for each role that must sign. entries: the ledger, oldest first. only: the phase whose
+    page alone is wanted, without an index.
     """
     wanted = [one.phase for one in verdict.phases if only in {None, one.phase}]
     names = {story.page_of(phase) for phase in wanted} | ({story.INDEX} if only is None else set())
@@ -179,8 +180,8 @@ def _shown(value: Any) -> Any:
 def _cell(value: str | float | None) -> str:
     """A table's cell: numbers as the rest of the page writes them."""
     if value is None:
-        return "–"
-    return value if isinstance(value, str) else words.number(value)
+        return "–"  # noqa: RUF001 - a dash for readers
+    return value if isinstance(value, str) else number(value)
 
 
 def _prose(text: str) -> Markup:

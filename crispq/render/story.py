@@ -216,7 +216,7 @@ class Story:
 
     @property
     def current(self) -> PhaseStory:
-        """The phase whose answer comes first: the one asked for, else the first closed one, else where the team works."""
+        """The phase whose answer comes first: the one asked for, the first closed one, or where the team works."""
         wanted = self.verdict.asked or self.project.phase
         closed = (one for one in self.phases if one.verdict.enforced and not one.verdict.opens)
         own = next(one for one in self.phases if one.known.id == wanted)
@@ -447,7 +447,7 @@ class Story:
 
     def _left_aside(self, phase: PhaseVerdict, plan: PhasePlan) -> Iterator[Group]:
         answered = {one.task: one for one in plan.tasks}
-        titles = {one.id: one.title for one in (*process.tasks(), *process.risks())}
+        titles = {one.id: one.title for one in process.tasks()} | {one.id: one.title for one in process.risks()}
         yield Group(
             title="Requirements that nothing has measured",
             meaning="They were stated, and no number stands against them so far.",
@@ -545,7 +545,9 @@ def _shut_word(phase: PhaseVerdict) -> str:
 
 def _waits(phase: PhaseVerdict) -> str:
     """`waits for phases 1 and 2`, where earlier gates are closed."""
-    numbers = [str(one.number) for one in process.phases() if any(_names_a_gate(reason) == one.id for reason in phase.reasons)]
+    numbers = [
+        str(one.number) for one in process.phases() if any(_names_a_gate(reason) == one.id for reason in phase.reasons)
+    ]
     return f"waits for {'phase' if len(numbers) == 1 else 'phases'} {listed(numbers)}" if numbers else ""
 
 

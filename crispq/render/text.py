@@ -120,7 +120,8 @@ def number(value: float | None) -> str:
 def finding_text(finding: Finding) -> str:
     """`path:line: message`, with what is known of it."""
     place = ":".join(str(part) for part in (finding.path, finding.line) if part is not None)
-    return f"{place}: {finding.message}" if place else finding.message
+    told_already = finding.path is not None and finding.message.startswith(finding.path)
+    return f"{place}: {finding.message}" if place and not told_already else finding.message
 
 
 def status_text(project: Project, verdict: Verdict) -> str:

@@ -1,4 +1,4 @@
-"""The report's words: what a status, a limit, a bound or a state is called in front of people who never open a terminal."""
+"""The report's words: what a status, a limit, a bound or a state is called before people who never open a terminal."""
 
 from __future__ import annotations
 

@@ -102,8 +102,7 @@ def _facts(answers: Answers, profile: Profile | None, in_place: str | None) -> d
 
 
 def _copier(folder: Path, answers: Answers, facts: Mapping[str, Any]) -> None:
-    from copier import run_copy
-    from copier.settings import Settings
+    from copier import Settings, run_copy
 
     plain = ("name", "title", "task", "tier", "package", "ci", "licence")
     run_copy(

@@ -1,0 +1,40 @@
+"""One fault at a time in the finished example: the check that names it catches it, and the clean project is open."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import seeded
+import walk
+
+from crispq.gate import library
+
+OPENING = {"pass", "warn", "not_applicable", "waived"}
+
+
+@pytest.fixture(scope="session")
+def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The finished example, made once for all test processes."""
+    return walk.finished(tmp_path_factory.getbasetemp().parent, "breast_cancer")
+
+
+def test_every_built_in_check_has_its_fault() -> None:
+    tried = {fault.check.rpartition(".")[2] for fault in seeded.FAULTS}
+    assert {spec.name for spec in library.load(["crispq_checks"])} == tried
+
+
+def test_the_clean_project_passes_all_six_gates(example: Path) -> None:
+    code, results = walk.asked(example, 6)
+    assert (0, {}) == (code, {name: one["summary"] for name, one in results.items() if one["status"] not in OPENING})
+
+
+@pytest.mark.parametrize("fault", seeded.FAULTS, ids=lambda fault: fault.name)
+def test_a_fault_is_caught_by_the_check_that_names_it(fault: seeded.Fault, example: Path, tmp_path: Path) -> None:
+    root = walk.copy(example, tmp_path / "project")
+    fault.put_in(root)
+    code, results = walk.asked(root, fault.phase)
+    caught = results[fault.check]
+    print(f"{fault.name}: {fault.check} came to {caught['status']}: {caught['summary']}")
+    assert caught["status"] in {"fail", "error", "inconclusive"}, caught["summary"]
+    assert code in {1, 3}
