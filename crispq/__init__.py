@@ -17,7 +17,7 @@ from crispq.check import (
     none,
     not_applicable,
 )
-from crispq.errors import MissingEvidence, NotMeasurable
+from crispq.errors import MissingEvidence, NotMeasurable, hint
 from crispq.evidence import Document, Evidence, MarkdownTable, Section, Supervised, TableData
 from crispq.nouns import Chart, Estimate, Finding, Findings, Measurement, Requirement, Risk, Status, Table
 from crispq.process import Document as DocumentKind
@@ -53,6 +53,7 @@ __all__ = [
     "check",
     "documents_of",
     "equals",
+    "hint",
     "metrics",
     "missing",
     "none",

@@ -47,6 +47,8 @@ def main() -> None:
     """The console script: run the command line and end with the contract's exit code."""
     try:
         code = app(standalone_mode=False) or 0
+        if code == INTERRUPTED:
+            _talk("crispq: interrupted")
     except CrispqError as error:
         _talk(str(error) if isinstance(error, ConfigurationMistake) else f"crispq: {error}")
         code = error.exit_code
@@ -56,9 +58,6 @@ def main() -> None:
     except (KeyboardInterrupt, typer.Abort):
         _talk("crispq: interrupted")
         code = INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = OWN_FAULT
     except Exception as error:  # noqa: BLE001 - the rim: whatever is left is crispq's own fault
         code = _own_fault(error)
     sys.exit(code)
@@ -75,8 +74,12 @@ def _own_fault(error: Exception) -> int:
 
 def _write(stream: Any, text: str) -> None:
     encoding = stream.encoding or "ascii"
-    stream.write(text.encode(encoding, errors="replace").decode(encoding) + "\n")
-    stream.flush()
+    try:
+        stream.write(text.encode(encoding, errors="replace").decode(encoding) + "\n")
+        stream.flush()
+    except BrokenPipeError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        raise typer.Exit(OWN_FAULT) from error
 
 
 def _say(text: str) -> None:

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Self
 
 from crispq.commands.scaffold.profile import Profile
 from crispq.commands.scaffold.questions import Answers, Ask, Question, collect, read_answers
@@ -69,7 +69,7 @@ def new(
         project=project,
         files=files,
         committed=git,
-        notes=tuple(_notes(collected, profile)),
+        notes=() if source else tuple(_notes(collected, profile)),
     )
 
 
@@ -124,7 +124,7 @@ class _Staging:
         self._moved: list[Path] = []
         self._made: list[Path] = []
 
-    def __enter__(self) -> _Staging:
+    def __enter__(self) -> Self:
         near = next(one for one in self.directory.parents if one.is_dir())
         try:
             self.folder = Path(tempfile.mkdtemp(prefix=".crispq-new-", dir=near))
@@ -165,7 +165,9 @@ def _commit(folder: Path) -> None:
     """Make a repository with one commit; hooks and signing keys of the user's set-up have no part in it."""
     _git(folder, "init", "--quiet", "--initial-branch", BRANCH)
     _git(folder, "add", "--all")
-    identity = [word for key, value in FALLBACK.items() if not _is_set(folder, key) for word in ("-c", f"{key}={value}")]
+    identity = [
+        word for key, value in FALLBACK.items() if not _is_set(folder, key) for word in ("-c", f"{key}={value}")
+    ]
     message = "Project as scaffolded by crispq new"
     _git(folder, *identity, "commit", "--quiet", "--no-verify", "--no-gpg-sign", "--message", message)
 
@@ -180,7 +182,9 @@ def _git(folder: Path, *words: str) -> None:
     done = _run(folder, *words)
     if done.returncode:
         told = (done.stderr or done.stdout).strip().splitlines()
-        raise UsageMistake(f"git {words[0]} failed: {told[-1] if told else done.returncode}; use --no-git to go without")
+        raise UsageMistake(
+            f"git {words[0]} failed: {told[-1] if told else done.returncode}; use --no-git to go without"
+        )
 
 
 def _run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:

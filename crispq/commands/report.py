@@ -15,6 +15,8 @@ from crispq.render.html import Facts, Signature, pages
 
 #: Where the pages go; projects keep it out of git.
 FOLDER = "reports"
+#: A report is for others to read.
+READABLE = 0o644
 
 
 def report(
@@ -37,6 +39,7 @@ def report(
     folder = out or root / FOLDER
     for name, text in made.items():
         write_atomically(folder / name, text.encode())
+        (folder / name).chmod(READABLE)
     return [folder / name for name in made]
 
 

@@ -99,6 +99,7 @@ def _read(connection: duckdb.DuckDBPyConnection, root: Path, paths: Sequence[str
         "sample_size": -1,
         "strict_mode": True,
         "comment": "",
+        "skiprows": 0,
     }
     try:
         return connection.read_csv(files, **options)  # type: ignore[arg-type] # DuckDB reads lists too

@@ -7,6 +7,8 @@ import os
 import tempfile
 from pathlib import Path
 
+READABLE = 0o644
+
 
 def write_atomically(path: Path, raw: bytes) -> None:
     """The whole file or none of it, also when the machine stops in the middle; own strays are swept."""
@@ -17,6 +19,7 @@ def write_atomically(path: Path, raw: bytes) -> None:
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(raw)
+            os.fchmod(handle, READABLE)
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(temporary, path)  # noqa: PTH105 - `temporary` is a plain string

@@ -26,6 +26,8 @@ CACHE_FOLDER = ".crispq/cache"
 NOT_MEASURED = "not measured yet"
 #: How long a plugin may take to be imported.
 PLUGIN_SECONDS = 60.0
+#: How long a process that has answered may take to clean up behind itself.
+PATIENCE = 2.0
 #: Imported once, before the first check is forked: what most checks need.
 PRELOAD = ("crispq.gate.worker", "numpy", "pandas", "duckdb")
 
@@ -138,7 +140,7 @@ def _collect(running: list[_Running]) -> Iterator[tuple[PlannedCheck, Measured]]
         else:
             continue
         running.remove(one)
-        _end(one)
+        _end(one, patience=PATIENCE if one.connection in ready else 0.0)
         yield one.planned, measured
 
 
@@ -173,9 +175,10 @@ def _ending(code: int | None) -> str:
     return f"exit code {code}"
 
 
-def _end(one: _Running) -> None:
-    """End the check's process and everything it started."""
+def _end(one: _Running, *, patience: float = 0.0) -> None:
+    """End the check's process and everything it started; within `patience` seconds it may leave by itself."""
     one.connection.close()
+    one.process.join(timeout=patience)
     if one.process.pid is not None:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(one.process.pid, signal.SIGKILL)

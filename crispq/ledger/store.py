@@ -29,8 +29,8 @@ def read(root: Path) -> tuple[Entry, ...]:
     for entry in entries.values():
         for digest in entry.previous:
             if digest not in entries:
-                path = f"{LEDGER_FOLDER}/{entry.phase}/{entry.digest}.json"
-                message = f"{path} names {digest}, which is gone; restore it from git"
+                file = f"{LEDGER_FOLDER}/{entry.phase}/{entry.digest}.json"
+                message = f"{file} names {digest}, which is gone; restore it from git"
                 raise LedgerDamaged(message)
     return _in_order(entries)
 

@@ -101,7 +101,8 @@ NOTHING = Markup("")
 #: How a chart looks unless it says otherwise: quiet lines, colours that differ in lightness too.
 LOOK = {
     "background": "transparent",
-    "font": "system-ui, sans-serif",
+    "font": "Arial, Helvetica, Liberation Sans, sans-serif",  # as wide everywhere as vl-convert takes it to be
+    "padding": 12,
     "axis": {
         "labelColor": "#3d4656",
         "titleColor": "#3d4656",

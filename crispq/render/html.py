@@ -20,7 +20,6 @@ from markupsafe import Markup, escape
 from crispq.nouns import Entry, JudgedValue, Judgement, Project, Verdict
 from crispq.render import charts, story, words
 from crispq.render.story import Facts, PhaseStory, Signature, Story
-from crispq.render.text import number
 
 __all__ = ["Facts", "Signature", "pages"]
 
@@ -28,8 +27,9 @@ __all__ = ["Facts", "Signature", "pages"]
 TEMPLATES = "crispq_templates"
 #: What a page shows of one check before it says how much more there is.
 MOST_ROWS, MOST_FINDINGS, MOST_VALUES, MOST_CHARTS = 200, 100, 100, 12
-#: Joiners that some scripts and signs need; all other invisible characters become blanks.
-JOINERS = frozenset("\u200c\u200d")
+#: Joiners that some scripts and signs need, and the blank that holds a number and its unit together; all other
+#: invisible characters become plain blanks.
+JOINERS = frozenset("\u200c\u200d\u00a0")
 
 
 def pages(  # noqa: PLR0913 - what a report is made of
@@ -158,6 +158,7 @@ def _environment() -> Environment:
     environment.filters |= {
         "cell": _cell,
         "prose": _prose,
+        "inline": _inline,
         "row": _row,
         "place": story.finding_place,
         "section": story.section,
@@ -181,7 +182,7 @@ def _cell(value: str | float | None) -> str:
     """A table's cell: numbers as the rest of the page writes them."""
     if value is None:
         return "–"  # noqa: RUF001 - a dash for readers
-    return value if isinstance(value, str) else number(value)
+    return value if isinstance(value, str) else words.figure(value)
 
 
 def _prose(text: str) -> Markup:

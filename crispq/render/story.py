@@ -355,9 +355,18 @@ class Story:
     def _document(self, name: str) -> Line:
         title = next((one.title for one in process.documents() if one.id == name), spaced(name))
         path = next((one.path for plan in self.project.phases for one in plan.documents if one.name == name), "")
-        read = {one.path: one.sha256 for judgement in self._judgements.values() for one in judgement.measured.inputs}
-        mark = words.UNSEEN if path and path not in read else words.IN_PLACE if path and read[path] else words.ABSENT
-        return Line(what=f"Document: {title}", why=path, mark=mark)
+        return Line(what=f"Document: {title}", why=path, mark=self._document_mark(path))
+
+    def _document_mark(self, path: str) -> Mark:
+        """What the checks that read the file say of it: whether it is there, and whether one of them found a gap."""
+        made = self._judgements.values()
+        read = {one.path: one.sha256 for judgement in made for one in judgement.measured.inputs}
+        gaps = {finding.path for judgement in made if not judgement.status.opens for finding in judgement.findings}
+        if path and path not in read:
+            return words.UNSEEN
+        if not path or not read[path]:
+            return words.ABSENT
+        return words.INCOMPLETE if path in gaps else words.IN_PLACE
 
     # --- tasks ---
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from math import isfinite
+from math import floor, isfinite, log10
 from types import MappingProxyType
 
 from crispq.nouns import Estimate, JudgedValue, Limit, LimitKind, State, Status
@@ -56,6 +56,7 @@ FOR_PEOPLE = Mark(
     key="people", word="for people to judge", meaning="It cannot be measured; the reason is given, and people decide."
 )
 IN_PLACE = Mark(key="pass", word="in place", meaning="")
+INCOMPLETE = Mark(key="unsure", word="there, but not finished", meaning="")
 ABSENT = Mark(key="fail", word="not in place", meaning="")
 UNSEEN = Mark(key="none", word="nobody looked", meaning="")
 CURRENT = Mark(key="pass", word="signed, and current", meaning="")
@@ -80,6 +81,9 @@ STATES: Mapping[State, Mark] = MappingProxyType(
     }
 )
 READY = Mark(key="pass", word="ready to open", meaning="The team works here, and every demand is met.")
+
+#: Between these, a number is written out.
+LEAST_PLAIN, MOST_PLAIN = 1e-7, 1e12
 
 LEVELS = {"business": "Business", "ml": "Machine learning", "economic": "Economic", "application": "Application"}
 TIERS = {
@@ -126,18 +130,28 @@ def clock(when: str) -> str:
 
 
 def percent(level: float) -> str:
-    """`95 %`."""
-    return f"{number(round(level * 100, 4))} %"
+    """`95 %`, held together."""
+    return f"{number(round(level * 100, 4))}\u00a0%"
+
+
+def figure(value: float | None) -> str:
+    """The number as people write it: four digits that count, and no powers of ten where they can be helped."""
+    text = number(value)
+    if value is None or "e" not in text or not isfinite(value):
+        return text
+    if LEAST_PLAIN <= abs(value) < 1:
+        return f"{value:.{3 - floor(log10(abs(value)))}f}"
+    return f"{value:,.1f}" if 1 < abs(value) < MOST_PLAIN else text
 
 
 def demanded(limit: Limit, unit: str | None = None) -> str:
     """The limit in words: `at least 0.95`."""
     unit_ = f" {unit}" if unit else ""
     words = {
-        LimitKind.AT_LEAST: f"at least {number(limit.low)}{unit_}",
-        LimitKind.AT_MOST: f"at most {number(limit.high)}{unit_}",
-        LimitKind.BETWEEN: f"between {number(limit.low)} and {number(limit.high)}{unit_}",
-        LimitKind.EQUALS: f"exactly {number(limit.low)}{unit_}",
+        LimitKind.AT_LEAST: f"at least {figure(limit.low)}{unit_}",
+        LimitKind.AT_MOST: f"at most {figure(limit.high)}{unit_}",
+        LimitKind.BETWEEN: f"between {figure(limit.low)} and {figure(limit.high)}{unit_}",
+        LimitKind.EQUALS: f"exactly {figure(limit.low)}{unit_}",
         LimitKind.NONE: "none may be found",
         LimitKind.AS_REQUIRED: "what the requirement says",
     }[limit.kind]
@@ -191,7 +205,7 @@ def _beside(value: float | None, limit: Limit | None) -> str:
     if value is None or not isfinite(value):
         return number(value)
     for digits in (4, 6, 9, 12):
-        text = number(value) if digits == 4 else f"{value:.{digits}g}"  # noqa: PLR2004 - what `number` shows
-        if all(edge == value or number(edge) != text for edge in edges):
+        text = figure(value) if digits == 4 else f"{value:.{digits}g}"  # noqa: PLR2004 - what `number` shows
+        if all(edge == value or figure(edge) != text for edge in edges):
             return text
     return text

@@ -79,7 +79,7 @@ def change_json(root: Path, path: Path, change: Callable[[dict[str, Any]], objec
 
 def latest_run(root: Path) -> Path:
     """The run record of the example's model."""
-    return sorted((root / MODELING / "runs").glob("*.json"))[-1]
+    return max((root / MODELING / "runs").glob("*.json"))
 
 
 # --- every phase ---------------------------------------------------------------------------------
@@ -87,7 +87,9 @@ def latest_run(root: Path) -> Path:
 
 @fault(1, "business_and_data_understanding.documents_are_complete")
 def template_guidance_is_left(root: Path) -> None:
-    rewrite_pattern(root, f"{UNDERSTANDING}/scope.md", r"(?m)^## Excluded uses\n", "## Excluded uses\n\n> To fill in: uses.\n")
+    rewrite_pattern(
+        root, f"{UNDERSTANDING}/scope.md", r"(?m)^## Excluded uses\n", "## Excluded uses\n\n> To fill in: uses.\n"
+    )
 
 
 @fault(4, "evaluation.documents_are_complete")
@@ -210,7 +212,9 @@ def a_prepared_value_is_edited_by_hand(root: Path) -> None:
 def the_preparation_rolls_dice(root: Path) -> None:
     path = root / PREPARATION / "prepare.py"
     path.write_text(path.read_text().replace("import argparse", "import argparse\nimport random", 1))
-    rewrite_pattern(root, f"{PREPARATION}/prepare.py", r"random_state=seed", "random_state=random.SystemRandom().randrange(10**6)")
+    rewrite_pattern(
+        root, f"{PREPARATION}/prepare.py", r"random_state=seed", "random_state=random.SystemRandom().randrange(10**6)"
+    )
 
 
 # --- 3 modeling ----------------------------------------------------------------------------------
@@ -281,10 +285,8 @@ def one_class_is_always_missed(root: Path) -> None:
 
 @fault(4, "evaluation.test_set_is_blind")
 def many_models_were_tried_on_the_test_set(root: Path) -> None:
-    for number in range(11):
-        change_table(
-            root, PREDICTIONS, lambda frame, n=number: frame.assign(probability=frame["probability"] * (1 - n / 1e4))
-        )
+    for _ in range(11):
+        change_table(root, PREDICTIONS, lambda frame: frame.assign(probability=frame["probability"] * 0.9999))
         walk.crispq(root, "gate", "4")
 
 
@@ -299,12 +301,22 @@ def the_model_is_a_pickle(root: Path) -> None:
 @fault(5, "deployment.serving_agrees_with_training")
 def serving_reads_another_unit(root: Path) -> None:
     path = f"{DEPLOYMENT}/serve.py"
-    rewrite(root, path, "return answer(model, row)", 'return answer(model, {**row, "mean_radius": row.get("mean_radius", 0) * 1.2})')
+    rewrite(
+        root,
+        path,
+        "return answer(model, row)",
+        'return answer(model, {**row, "mean_radius": row.get("mean_radius", 0) * 1.2})',
+    )
 
 
 @fault(5, "deployment.latency_is_within_budget")
 def serving_is_slow(root: Path) -> None:
-    rewrite(root, f"{DEPLOYMENT}/serve.py", "return answer(model, row)", "import time; time.sleep(0.3); return answer(model, row)")
+    rewrite(
+        root,
+        f"{DEPLOYMENT}/serve.py",
+        "return answer(model, row)",
+        "import time; time.sleep(0.3); return answer(model, row)",
+    )
 
 
 # --- 6 monitoring and maintenance ----------------------------------------------------------------
@@ -317,7 +329,7 @@ def a_cause_has_no_monitor(root: Path) -> None:
 
 @fault(6, "monitoring_and_maintenance.monitors_cover_every_cause")
 def a_batch_was_not_watched(root: Path) -> None:
-    first = sorted((root / "data/production").glob("*.parquet"))[0]
+    first = min((root / "data/production").glob("*.parquet"))
     change_table(root, first.relative_to(root).as_posix(), lambda frame: frame.iloc[1:])
 
 

@@ -37,16 +37,18 @@ def documents_are_complete(evidence: Evidence, *, fewest_words: int = 5) -> Meas
     for name in dict.fromkeys([*wanted, *listed]):
         examined += 1
         if name not in listed:
-            message = f"the document {kinds[name].title!r} is not listed; add `{name}: {kinds[name].file}` under documents"
+            kind = kinds[name]
+            message = f"the document {kind.title!r} is not listed; add `{name}: {kind.file}` under documents"
             found.append(Finding(message=message, path=evidence.phase_file))
         elif not evidence.exists(listed[name].path):
             found.append(Finding(message="the document does not exist yet", path=listed[name].path))
         else:
             document = evidence.document(name)
             found += _unfilled(document, kinds.get(name), fewest_words)
+    complete = f"{examined} documents, every section filled"
     return Measurement(
         values={"missing_or_unfilled": Findings(examined=examined, items=tuple(found))},
-        summary=f"{len(found)} sections or documents are missing or unfilled" if found else f"{examined} documents, every section filled",
+        summary=f"{len(found)} sections or documents are missing or unfilled" if found else complete,
     )
 
 
@@ -59,8 +61,8 @@ def _unfilled(document: Document, kind: DocumentKind | None, fewest_words: int) 
         if section is None:
             yield Finding(message=f"the section {title!r} is missing", path=document.path)
         elif section.guidance_lines:
-            line = section.guidance_lines[0]
-            yield Finding(message=f"the section {title!r} still holds the template's guidance", path=document.path, line=line)
+            message = f"the section {title!r} still holds the template's guidance"
+            yield Finding(message=message, path=document.path, line=section.guidance_lines[0])
         elif section.words < fewest_words:
             message = f"the section {title!r} has {section.words} words, at least {fewest_words} are expected"
             yield Finding(message=message, path=document.path, line=section.line)

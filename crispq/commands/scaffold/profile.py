@@ -102,7 +102,7 @@ def _profile(source: Path, file: str, table: TableData) -> Profile:
     few = [
         index
         for index, (_, distinct, *_) in enumerate(by_column)
-        if 0 < distinct <= MOST_CATEGORIES and kinds[index] is not Kind.OTHER
+        if 0 < distinct <= MOST_CATEGORIES and kinds[index] not in {Kind.DATE, Kind.OTHER}
     ]
     lists = _aggregate(relation, file, [f"list_sort(list(DISTINCT {_quoted(relation.columns[i])}))" for i in few])
     values = dict(zip(few, lists, strict=True))

@@ -169,7 +169,7 @@ def _default_positive(so_far: _Collected) -> str | None:
     target = so_far.profile and so_far.profile.column(so_far.answers["target"] or "")
     if not target or so_far.answers["task"] != "binary_classification":
         return None
-    return str(target.values[-1]) if target.values and target.values[-1] in {1, True, "1", "yes", "true"} else None
+    return str(target.values[-1]) if target.values and target.values[-1] in {1, "1", "yes", "true"} else None
 
 
 def _default_key(so_far: _Collected) -> str | None:
@@ -260,7 +260,11 @@ def _listed_person(one: object) -> dict[str, Any]:
     if not isinstance(one, dict) or set(one) != {"name", "email", "roles"}:
         raise UsageMistake(f"{one!r}: a person has name, email and roles")
     roles = one["roles"]
-    if not isinstance(roles, list) or not roles or not all(isinstance(each, str) and ROLE.fullmatch(each) for each in roles):
+    if (
+        not isinstance(roles, list)
+        or not roles
+        or not all(isinstance(each, str) and ROLE.fullmatch(each) for each in roles)
+    ):
         raise UsageMistake(f"{one['name']}: roles are words such as {', '.join(ROLES[:3])}")
     return {"name": _text(one["name"]), "email": _text(one["email"]), "roles": list(roles)}
 

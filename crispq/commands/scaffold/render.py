@@ -53,7 +53,9 @@ def examples() -> tuple[str, ...]:
     return tuple(sorted(path.parent.name for path in (templates() / "examples").glob("*/answers.yml")))
 
 
-def render(folder: Path, answers: Answers, profile: Profile | None, *, in_place: str | None, example: Path | None) -> None:
+def render(
+    folder: Path, answers: Answers, profile: Profile | None, *, in_place: str | None, example: Path | None
+) -> None:
     """Write the whole project into the empty `folder`.
 
     in_place: where in the project the data file lies already; None gives it a place in data/raw/.
@@ -87,7 +89,7 @@ def _facts(answers: Answers, profile: Profile | None, in_place: str | None) -> d
     numbers, categories, left_out = features(profile, answers) if profile else ([], [], [])
     raw = in_place or f"data/raw/{profile.file if profile else 'raw.csv'}"
     copied = bool(profile) and (answers["copy"] or in_place is not None)
-    large = bool(profile) and profile.source.stat().st_size > MOST_BYTES_IN_GIT
+    large = profile is not None and profile.source.stat().st_size > MOST_BYTES_IN_GIT
     return {
         **{name: answers[name] for name in ("people", "target", "positive", "key", "group", "time", "sensitive")},
         "raw": raw,

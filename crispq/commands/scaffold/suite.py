@@ -32,12 +32,14 @@ def propose(profile: Profile, *, key: str | None, target: str | None, task: str)
         ),
     ]
     for column in profile.columns:
-        listed = column.name == target and task != "regression" and column.kind not in {Kind.DATE, Kind.OTHER}
+        listed = column.name == target and task != "regression"
         expectations += _of_column(column, profile.rows, is_key=column.name == key, listed=listed)
     return {
         "name": "raw",
         "expectations": expectations,
-        "meta": {"notes": f"Proposed by `crispq new` from {profile.rows} rows. Discuss each limit with a domain expert."},
+        "meta": {
+            "notes": f"Proposed by `crispq new` from {profile.rows} rows. Discuss each limit with a domain expert."
+        },
     }
 
 

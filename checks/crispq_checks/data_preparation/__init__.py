@@ -1,0 +1,1 @@
+"""Checks of this phase: one file each."""

@@ -1,0 +1,387 @@
+"""Training and test data have nothing in common.
+
+## Why
+A test row that the model has learned from is an exam question that was handed out before. So is another visit of the
+same patient, or a day that lies before the last day of training. The score is then better than anything that production
+will see, and nobody notices until then.
+
+## How it is measured
+The tables of the setting `tables` (`train` and `test`, in the order of use) are compared two by two, exactly and over
+all rows. `shared` counts, each at most 0:
+
+- `rows`: rows of the later table that stand in the earlier one too, whatever their key: all columns but `data.key`;
+- `features`: further rows that agree in every feature, but not in target, group or time;
+- `keys`: keys of the later table that the earlier one has (if `data.key` is named);
+- `groups`: groups that stand in both (if `data.group` is named): whole patients or machines belong on one side;
+- `look_ahead_rows`: rows of the earlier table later in time than the first row of the later one (if `data.time` is
+  named). The same moment in both is allowed.
+
+The table `production`, if there is one, is compared too, but only by rows and keys: patients do come back.
+
+**Where equal rows are natural.** In a table of three yes-or-no columns every row has a twin, and that is no leak. An
+equal row counts if nothing but copying explains it: no other row agrees in the more particular half of the columns, the
+chance that the values meet by themselves (their frequencies multiplied, allowing for correlated columns) is below 1 in
+100 over all pairs of rows, and the table is not made of a few patterns. In a measured table one such row among 10,000
+is found. Of all other equal rows only those count that exceed what repeats within the earlier table predict (Fisher's
+exact test, one-sided, at 0.0001). How many were set aside is said in the table of the report. `repeated_rows` shows,
+unjudged, how many rows of each table repeat an earlier one.
+
+`manifest_mismatches` (none allowed) holds `2_data_preparation/split.json` against the files: it names method, source
+and each file of the tables, with their sha256 and numbers of rows, so that the split that was made is the one in use.
+
+## How to mend it
+Remove the copies before splitting, split by whole groups or by time where the data has them, write the manifest anew,
+and train again: a model that has seen test rows cannot be cleaned.
+
+## Source
+CRISP-ML(Q) §3.3, pp. 401-402, and §3.4, p. 403: a test set kept apart. Kaufman et al., "Leakage in data mining", ACM
+TKDD 6 (2012), 15. Kapoor and Narayanan, "Leakage and the reproducibility crisis in machine-learning-based science",
+Patterns 4 (2023), 100804. Good, Biometrika 40 (1953), pp. 237-264, for the frequency of values seen once.
+
+## What it cannot see
+Near copies: the same picture at another size, the same row with rounded numbers. Groups and times that `crispq.yaml`
+does not name. What people who looked at the test set carried over in their heads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+from crispq import (
+    Estimate,
+    Evidence,
+    Example,
+    Finding,
+    Findings,
+    Measurement,
+    MissingEvidence,
+    NotMeasurable,
+    Table,
+    TableData,
+    at_most,
+    check,
+    none,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MANIFEST = "2_data_preparation/split.json"
+SCHEMA = "crispq/split/1"
+MOST_KEYS = 20
+WORDS = {
+    "rows": "rows stand in both",
+    "features": "rows agree with one of the other table in every feature, though not in target, group or time",
+    "keys": "keys stand in both",
+    "groups": "groups stand in both",
+    "look_ahead_rows": "rows are later than the first row of the other table",
+}
+MEND = {
+    "rows": "remove the copies, then split again",
+    "features": "find out whether they are the same cases, then split again",
+    "keys": "give each row one key and one table",
+    "groups": "split by whole groups",
+    "look_ahead_rows": "split by time",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Loaded:
+    """A table's rows, read once."""
+
+    name: str
+    path: str
+    frame: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pair:
+    """What two tables share: counts by name, how many equal rows chance explains, and some keys that stand in both."""
+
+    first: str
+    second: str
+    path: str
+    counts: Mapping[str, int]
+    by_chance: int
+    keys: tuple[str, ...] = field(default=())
+
+
+@check(
+    task="select_data",
+    catalogue=("EV1-C1", "MO5-C1"),
+    risks=("R40",),
+    limits={"shared": at_most(0), "manifest_mismatches": none()},
+)
+def split_is_disjoint(evidence: Evidence, *, tables: Sequence[str] = ("train", "test")) -> Measurement:
+    """Compare the tables two by two, and the manifest with the files."""
+    if len(tables) < 2:  # noqa: PLR2004 - nothing to be disjoint from
+        raise NotMeasurable(f"the setting tables names {len(tables)} table; at least two are compared")
+    sources = {name: evidence.table(name) for name in tables}
+    loaded = [_load(source) for source in sources.values()]
+    pairs = list(_pairs(evidence, loaded))
+    mismatches = tuple(_mismatches(evidence, sources))
+    names = dict.fromkeys(name for pair in pairs for name in pair.counts)
+    total = {name: sum(pair.counts.get(name, 0) for pair in pairs) for name in names}
+    examined = 1 + sum(len(source.paths) for source in sources.values())
+    return Measurement(
+        values={
+            "shared": {name: Estimate(value=count) for name, count in total.items()},
+            "manifest_mismatches": Findings(examined=examined, items=mismatches),
+            "repeated_rows": {one.name: Estimate(value=_repeats(one.frame, evidence.data.key)) for one in loaded},
+            "crossings": Findings(examined=len(pairs), items=tuple(_crossings(pairs))),
+        },
+        summary=_summary(total, mismatches, sources),
+        tables=(_table(pairs, list(names)),),
+    )
+
+
+def _load(source: TableData) -> _Loaded:
+    return _Loaded(name=source.name, path=source.paths[0], frame=source.frame())
+
+
+def _pairs(evidence: Evidence, loaded: Sequence[_Loaded]) -> Iterator[_Pair]:
+    for first, second in combinations(loaded, 2):
+        yield _compare(evidence, first, second, everything=True)
+    if "production" not in evidence.data.tables or "production" in {one.name for one in loaded}:
+        return
+    try:
+        later = _load(evidence.table("production"))
+    except MissingEvidence:
+        return
+    for first in loaded:
+        yield _compare(evidence, first, later, everything=False)
+
+
+def _compare(evidence: Evidence, first: _Loaded, second: _Loaded, *, everything: bool) -> _Pair:
+    from crispq_checks.rows import agreement
+
+    data = evidence.data
+    own, other = first.frame, second.frame
+    rows = [name for name in own.columns if name in other.columns and name != data.key]
+    features = [name for name in rows if name not in data.not_features]
+    if not features:
+        raise NotMeasurable(f"the tables {first.name!r} and {second.name!r} have no feature in common")
+    whole = agreement(own[rows], other[rows])
+    alike = agreement(own[features], other[features])
+    further = max(0, alike.copies - whole.copies)
+    counts = {"rows": whole.copies, "features": further}
+    shared = _shared(data.key, own, other)
+    if shared is not None:
+        counts["keys"] = len(shared)
+    if everything and (groups := _shared(data.group, own, other)) is not None:
+        counts["groups"] = len(groups)
+    if everything and data.time is not None:
+        counts["look_ahead_rows"] = _look_ahead(data.time, own, other)
+    return _Pair(
+        first=first.name,
+        second=second.name,
+        path=second.path,
+        counts=counts,
+        by_chance=max(whole.by_chance, alike.by_chance),
+        keys=tuple(str(key) for key in sorted(shared or (), key=str)[:MOST_KEYS]),
+    )
+
+
+def _column(name: str, frame: pd.DataFrame) -> pd.Series[Any]:
+    if name not in frame:
+        raise NotMeasurable(f"a table has no column {name!r}, which crispq.yaml names under data")
+    return frame[name]
+
+
+def _shared(name: str | None, first: pd.DataFrame, second: pd.DataFrame) -> set[Any] | None:
+    """The values of the column that stand in both tables; None where the project names no such column."""
+    from crispq_checks.rows import values
+
+    if name is None:
+        return None
+    own, other = (_column(name, frame).dropna() for frame in (first, second))
+    if own.dtype.kind != other.dtype.kind:
+        own, other = own.astype("str"), other.astype("str")
+    return set(other[values(other).isin(set(values(own)))])
+
+
+def _look_ahead(name: str, first: pd.DataFrame, second: pd.DataFrame) -> int:
+    own, other = _column(name, first), _column(name, second)
+    if gaps := int(own.isna().sum() + other.isna().sum()):
+        raise NotMeasurable(f"{gaps} rows have no {name!r}, the time that orders them; fill it in or set them apart")
+    try:
+        return int((own > other.min()).sum())
+    except TypeError as error:
+        raise NotMeasurable(f"the column {name!r} holds moments that cannot be compared: {error}") from error
+
+
+def _repeats(frame: pd.DataFrame, key: str | None) -> int:
+    from crispq_checks.rows import repeats
+
+    return repeats(frame.drop(columns=[name for name in frame.columns if name == key]))
+
+
+def _crossings(pairs: Sequence[_Pair]) -> Iterator[Finding]:
+    for pair in pairs:
+        for name, count in pair.counts.items():
+            if count:
+                which = f" (such as {', '.join(pair.keys)})" if name == "keys" else ""
+                where = (
+                    f"{pair.first} and {pair.second}"
+                    if name != "look_ahead_rows"
+                    else f"{pair.first}, before {pair.second}"
+                )
+                message = f"{where}: {count} {WORDS[name]}{which}, none is allowed; {MEND[name]}"
+                yield Finding(message=message, path=pair.path)
+
+
+def _summary(total: Mapping[str, int], mismatches: Sequence[Finding], sources: Mapping[str, TableData]) -> str:
+    sizes = " and ".join(f"{source.rows} rows of {name}" for name, source in sources.items())
+    found = [
+        f"{count} shared {name}" if name in {"rows", "keys", "groups"} else f"{count} {name}"
+        for name, count in total.items()
+        if count
+    ]
+    if mismatches:
+        found.append(f"{len(mismatches)} mismatches with the split manifest")
+    if found:
+        return f"{sizes}: {', '.join(found)}".replace("_", "-")
+    return f"{sizes} share nothing ({', '.join(total)}), and the manifest is that of the files".replace("_", "-")
+
+
+def _table(pairs: Sequence[_Pair], names: Sequence[str]) -> Table:
+    rows = tuple(
+        (pair.first, pair.second, *(pair.counts.get(name) for name in names), pair.by_chance) for pair in pairs
+    )
+    columns = ("first table", "second table", *(name.replace("_", " ") for name in names), "equal by chance, set aside")
+    return Table(title="What the tables share", columns=columns, rows=rows)
+
+
+# --- the manifest --------------------------------------------------------------------------------
+
+
+def _mismatches(evidence: Evidence, sources: Mapping[str, TableData]) -> Iterator[Finding]:
+    if not evidence.exists(MANIFEST):
+        yield Finding(message="the split manifest does not exist yet; let prepare.py write it", path=MANIFEST)
+        return
+    manifest = evidence.json(MANIFEST)
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("tables"), dict):
+        raise NotMeasurable(f"{MANIFEST}: a split manifest is an object with an object 'tables'")
+    if manifest.get("schema") != SCHEMA:
+        raise NotMeasurable(f"{MANIFEST}: its schema is {manifest.get('schema')!r}, not {SCHEMA!r}")
+    if not manifest.get("method"):
+        yield Finding(message="the manifest does not say by which method the data was split", path=MANIFEST)
+    yield from _mismatch(evidence, "the source", manifest.get("source"))
+    listed = {one.get("path"): one for one in manifest["tables"].values() if isinstance(one, dict)}
+    for name, source in sources.items():
+        for path in source.paths:
+            if path not in listed:
+                message = f"the file {path} of the table {name!r} is not in the manifest; write the manifest anew"
+                yield Finding(message=message, path=MANIFEST)
+                continue
+            yield from _mismatch(evidence, f"the table {name!r}", listed[path])
+            told = listed[path].get("rows")
+            if len(source.paths) == 1 and told != source.rows:
+                message = f"the table {name!r} has {source.rows} rows, the manifest says {told}; write it anew"
+                yield Finding(message=message, path=MANIFEST)
+
+
+def _mismatch(evidence: Evidence, what: str, entry: object) -> Iterator[Finding]:
+    path = entry.get("path") if isinstance(entry, dict) else None
+    if not isinstance(entry, dict) or not isinstance(path, str):
+        yield Finding(message=f"the manifest does not name the file of {what}", path=MANIFEST)
+    elif (digest := evidence.digest(path)) is None:
+        yield Finding(message=f"{what}: the file {path} that the manifest names does not exist", path=MANIFEST)
+    elif digest != entry.get("sha256"):
+        message = f"{what}: the file {path} is not the one of the split, its sha256 differs; split again"
+        yield Finding(message=message, path=MANIFEST)
+
+
+# --- examples ------------------------------------------------------------------------------------
+
+
+def _csv(columns: Mapping[str, Sequence[object]]) -> str:
+    return "\n".join([",".join(columns), *(",".join(map(str, row)) for row in zip(*columns.values(), strict=True)), ""])
+
+
+def _files(train: Mapping[str, Sequence[object]], test: Mapping[str, Sequence[object]]) -> dict[str, Any]:
+    import hashlib
+    import json
+
+    texts = {"raw": _csv(train), "train": _csv(train), "test": _csv(test)}
+    entries = {
+        name: {"path": f"{name}.csv", "sha256": hashlib.sha256(text.encode()).hexdigest(), "rows": text.count("\n") - 1}
+        for name, text in texts.items()
+    }
+    manifest = {"schema": SCHEMA, "method": "by hand", "seed": 0, "source": entries.pop("raw"), "tables": entries}
+    return {f"{name}.csv": text for name, text in texts.items()} | {MANIFEST: json.dumps(manifest)}
+
+
+_TABLES = {"train": "train.csv", "test": "test.csv"}
+_DATA = {"target": "ill", "key": "id", "tables": _TABLES}
+
+
+def _measured(first: int, rows: int) -> dict[str, list[Any]]:
+    numbers = range(first, first + rows)
+    return {
+        "id": list(numbers),
+        "patient": [number // 2 for number in numbers],
+        "day": [f"2026-01-{1 + number // 10:02d}" for number in numbers],
+        "size": [round(number * 0.3719 % 7, 4) for number in numbers],
+        "weight": [round(number * 1.2347 % 11, 4) for number in numbers],
+        "ill": [number % 2 for number in numbers],
+    }
+
+
+def _copied(columns: dict[str, list[Any]], source: dict[str, list[Any]], **changes: Any) -> dict[str, list[Any]]:
+    """The columns with a copy of the source's first row at the end, but for the changes."""
+    return {name: [*cells, changes.get(name, source[name][0])] for name, cells in columns.items()}
+
+
+_TRAIN, _TEST = _measured(0, 40), _measured(40, 20)
+_BINARY = {"id": list(range(64)), "a": [0, 1] * 32, "b": [0, 0, 1, 1] * 16, "ill": [0, 0, 0, 0, 1, 1, 1, 1] * 8}
+_BINARY_TEST = _BINARY | {"id": list(range(64, 128))}
+_GROUPED = _DATA | {"group": "patient", "time": "day"}
+
+
+def _example(status: str, title: str, files: dict[str, Any], says: str, data: Mapping[str, Any] = _DATA) -> Example:
+    return Example(status=status, title=title, config={"data": dict(data)}, files=files, says=says)
+
+
+def _without_manifest(files: dict[str, Any]) -> dict[str, Any]:
+    return {path: text for path, text in files.items() if path != MANIFEST}
+
+
+EXAMPLES = (
+    _example("pass", "nothing is shared", _files(_TRAIN, _TEST), "share nothing (rows, features, keys)"),
+    _example("pass", "by patient and by day", _files(_TRAIN, _TEST), "look-ahead-rows", _GROUPED),
+    _example("pass", "equal rows are natural", _files(_BINARY, _BINARY_TEST), "share nothing"),
+    _example("fail", "a row under another id", _files(_TRAIN, _copied(_TEST, _TRAIN, id=99)), "1 shared rows"),
+    _example("fail", "a key in both", _files(_TRAIN, _copied(_TEST, _TEST, id=7, size=1.1)), "1 shared keys"),
+    _example(
+        "fail", "the same case with another label", _files(_TRAIN, _copied(_TEST, _TRAIN, id=99, ill=1)), "1 features"
+    ),
+    _example(
+        "fail",
+        "a patient in both",
+        _files(_TRAIN, _copied(_TEST, _TEST, id=99, size=1.1, patient=3)),
+        "1 shared groups",
+        _GROUPED,
+    ),
+    _example("fail", "test before training", _files(_TEST, _TRAIN), "20 look-ahead-rows", _GROUPED),
+    _example(
+        "fail",
+        "the test file was changed",
+        _files(_TRAIN, _TEST) | {"test.csv": _csv(_measured(60, 20))},
+        "its sha256 differs",
+    ),
+    _example("fail", "there is no manifest", _without_manifest(_files(_TRAIN, _TEST)), "does not exist yet"),
+    _example(
+        "error",
+        "the manifest is of another kind",
+        _files(_TRAIN, _TEST) | {MANIFEST: '{"tables": {}}'},
+        "its schema is None",
+    ),
+    _example(
+        "error", "the group is not a column", _files(_TRAIN, _TEST), "no column 'clinic'", _DATA | {"group": "clinic"}
+    ),
+    _example("fail", "there is no test table yet", {"train.csv": _csv(_TRAIN)}, "does not exist yet"),
+)
