@@ -168,7 +168,8 @@ def _summary(
 ) -> str:
     gravest = next(value for value in values if value.status is status)
     if gravest.reason and status is not Status.PASS:
-        return f"{gravest.name}: {gravest.reason}"
+        told = f"{gravest.name}: {gravest.reason}"
+        return f"{measurement.summary}; {told}" if measurement.summary else told
     if findings and status in {Status.FAIL, Status.WARN}:
         return measurement.summary or _first_of(findings)
     return measurement.summary
