@@ -236,11 +236,10 @@ def the_model_is_a_dummy(root: Path) -> None:
 
 
 @fault(3, "modeling.seeds_agree")
-def the_record_reports_a_lucky_score(root: Path) -> None:
-    def lucky(record: dict[str, Any]) -> None:
-        record["scores"]["roc_auc"]["mean"] = 0.9999
-
-    change_json(root, latest_run(root), lucky)
+def one_lucky_seed_carries_the_model(root: Path) -> None:
+    path = root / MODEL
+    lucky = "\n\n_chosen = build\n\n\ndef build(seed):  # noqa: F811\n    return _chosen(0) if seed == 0 else dummy()\n"
+    path.write_text(path.read_text() + lucky)
 
 
 @fault(3, "modeling.run_is_recorded")
