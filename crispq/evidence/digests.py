@@ -1,7 +1,7 @@
 """What stands behind a name right now: the sha256 that a trace records and a cache verifies.
 
-A name is a file's path, or `listing:<glob>`, `config:<what>`, `ledger:<kind>[:<phase>]`, `looks:<file>|<table>`,
-`check:<check>` (is there one), `result:<check>` (how it was judged).
+A name is a file's path, or `listing:<glob>`, `config:<what>`, `ledger:<kind>[:<phase>]`, `predictions:<table>|<model>`,
+`looks:<table>`, `check:<check>` (is there one), `result:<check>` (how it was judged).
 """
 
 from __future__ import annotations
@@ -76,7 +76,9 @@ class Digests:
             case "check":
                 return digest_of_value(rest) if rest in self._known_checks else None
             case "looks":
-                return digest_of_value(self.looks(*rest.split("|")))
+                return digest_of_value(self.looks(rest))
+            case "predictions":
+                return self._predictions(*rest.split("|"))
             case "result":
                 status = self._results.get(rest)
                 return None if status is None else digest_of_value(status.value)
@@ -92,16 +94,24 @@ class Digests:
         wanted = frozenset(kinds)
         return tuple(one for one in self._entries if one.kind.value in wanted)
 
-    def looks(self, predictions: str, table: str) -> tuple[str, ...]:
-        """The digests of all predictions that were ever held against the rows that `table` has today."""
-        rows_today = self(table)
-        seen = {self(predictions)}
+    def looks(self, table: str) -> tuple[str, ...]:
+        """The digests of all predictions that were ever held against the rows that `table` has today.
+
+        They are known by what they are for, not by their files' names: a renamed file is no fresh start.
+        """
+        rows_today = self(self._project.data.tables[table])
+        role = f"predictions:{table}|"
+        seen = {self(f"{role}{model.name}") for model in self._project.models}
         for entry in self.entries("gate"):
             for result in entry.body.get("results", ()):
                 inputs = {one["path"]: one["sha256"] for one in result["inputs"]}
-                if inputs.get(table) == rows_today:
-                    seen.add(inputs.get(predictions))
+                if rows_today in inputs.values():
+                    seen |= {digest for name, digest in inputs.items() if name.startswith(role)}
         return tuple(sorted(digest for digest in seen if digest is not None))
+
+    def _predictions(self, table: str, model: str) -> str | None:
+        paths = [one.predictions.get(table) for one in self._project.models if one.name == model]
+        return self._file(paths[0]) if paths and paths[0] else None
 
     def forget(self) -> None:
         """Hash every file anew from now on."""

@@ -284,6 +284,11 @@ class Evidence:
             message = f"table {name!r}: the target {data.target!r} is missing in {absent} of {len(frame)} rows"
             raise NotMeasurable(message)
 
+        for part, named in (("group", data.group), ("time", data.time)):
+            if named is not None and named not in frame:
+                message = f"table {name!r} has no column {named!r}, which data.{part} names; rows cannot be kept apart"
+                raise NotMeasurable(message)
+
         def column(named: str | None) -> np.ndarray[Any, Any] | None:
             return frame[named].to_numpy() if named in frame else None
 
@@ -355,6 +360,7 @@ class Evidence:
             message = f"models.{spec.name}.predictions names no file for the table {table!r}"
             raise MissingEvidence(message, path=place.path, line=place.line)
         self.path(path)
+        self.digest(f"predictions:{table}|{spec.name}")
         frame = TableData(name=path, root=self.root, paths=(path,)).frame()
         return self._in_order_of(table, frame, path)
 
@@ -405,13 +411,13 @@ class Evidence:
             self.digest(f"ledger:{kind}")
         return self._digests.history(kinds)
 
-    def looks(self, predictions: str, table: str) -> tuple[str, ...]:
-        """The digests of all predictions, today's included, that were held against the rows of the file `table`.
+    def looks(self, table: str) -> tuple[str, ...]:
+        """The digests of all predictions, today's included, that were held against the rows `table` has today.
 
-        They come from the gates that the ledger records. Both arguments are paths of files.
+        They come from the gates that the ledger records, whatever the files were called; the table is one file.
         """
-        self.digest(f"looks:{predictions}|{table}")
-        return self._digests.looks(predictions, table)
+        self.digest(f"looks:{table}")
+        return self._digests.looks(table)
 
     def result(self, check: str) -> Status | None:
         """How another check was judged just now; None when it has no result (yet)."""

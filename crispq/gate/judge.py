@@ -135,7 +135,11 @@ def _decide(estimate: Estimate, limit: Limit) -> tuple[Status, str]:
 
 
 def _what_would_settle(estimate: Estimate, limit: Limit, low: float, high: float) -> str:
-    """How many observations would settle it, if the value stayed: the width of an interval falls with 1/sqrt(n)."""
+    """How many observations would settle it, if the value stayed: the width of an interval falls with 1/sqrt(n).
+
+    They are of the kind that `n` counts: rows, groups, or only the rows behind the value. At this number the bound lies
+    on the limit for the value as it is, so the odds are even.
+    """
     edges = [edge for edge in (limit.low, limit.high) if low < edge < high or edge in {low, high}]
     reach = (
         max((estimate.value - low if estimate.value > edge else high - estimate.value) for edge in edges)
@@ -148,9 +152,8 @@ def _what_would_settle(estimate: Estimate, limit: Limit, low: float, high: float
     needed = estimate.n * (reach / gap) ** 2
     if needed == inf or needed > 1e12:  # noqa: PLR2004 - beyond any data set
         return "the interval crosses the limit; no amount of data would tell"
-    return (
-        f"the interval crosses the limit; about {ceil(needed):,} observations would settle it, there are {estimate.n:,}"
-    )
+    told = f"about {ceil(needed):,} observations would settle it at even odds, {estimate.n:,} count here"
+    return f"the interval crosses the limit; {told}"
 
 
 def _error(name: str, limit: Limit | None, reason: str) -> JudgedValue:

@@ -7,9 +7,9 @@ it is measured once, on rows the model has never seen, and the doubt that so few
 ## How it is measured
 For every requirement whose metric is computed from data, the recorded predictions for the test table are scored
 against the truth. The bounds are one-sided: exact for shares of rows, resampled otherwise; rows with one `data.group`
-are resampled together. Their confidence is 95 % for the first predictions that are held against this test set. Every
-further set of predictions that the ledger knows shares these 5 % (1 - 0.05 / looks): whoever tries often enough will
-meet any criterion by chance.
+are resampled together. Whoever tries often enough will meet any criterion by chance, so all predictions that are ever
+held against this test set share an error of 5 %: the k-th that the ledger knows spends 0.05 / (k (k + 1)) of it, which
+sums to 5 % however many follow. The first is held at 97.5 %, the second at 99.2 %, the tenth at 99.95 %.
 No limit stands here: the requirement's own limit judges, and the whole interval must be on its right side. A
 requirement that is measured in operation is named and left to deployment; one without a metric is left to people.
 
@@ -19,11 +19,12 @@ criterion. If it is inconclusive: more test rows; the message says about how man
 
 ## Source
 CRISP-ML(Q) §3.4, pp. 403-404 (validate performance; compare results with defined success criteria). Bounds: see
-`crispq_checks.statistics.scoring`. Sharing the 5 %: Bonferroni.
+`crispq_checks.statistics.scoring`. Sharing the 5 %:
+Bonferroni's inequality with unequal shares (alpha spending).
 
 ## What it cannot see
 Whether the predictions were made by today's model: `serving_agrees_with_training` asks the model itself. Looks at the
-test set outside of a gate. Several criteria are each held at 95 %, not all together.
+test set outside of a gate. Each criterion has its own 5 %; they are not shared between criteria.
 """
 
 from __future__ import annotations
@@ -66,12 +67,12 @@ def criteria_are_met(evidence: Evidence, *, model: str | None = None, table: str
         message = "no requirement names a metric that data can answer, so nothing says when the model is good enough"
         return missing(message, path=f"{phases()[0].folder}/phase.yaml")
     told = answers.recorded(evidence, table, model)
-    looks = _looks(evidence, table, model)
+    looks = _looks(evidence, table)
     estimates = {}
     for one in asked:
         _check_task(evidence, one)
         try:
-            estimates[one.id] = told.estimate(str(one.metric), dict(one.parameters), level=1 - ALPHA / looks)
+            estimates[one.id] = told.estimate(str(one.metric), dict(one.parameters), level=level_at(looks))
         except NotMeasurable as reason:
             raise NotMeasurable(f"{one.place.path}:{one.place.line}: {one.id}: {reason}") from reason
     return Measurement(
@@ -96,11 +97,16 @@ def _check_task(evidence: Evidence, requirement: Requirement) -> None:
         )
 
 
-def _looks(evidence: Evidence, table: str, model: str | None) -> int:
+def _looks(evidence: Evidence, table: str) -> int:
     """How many different predictions were held against today's test rows, these included."""
-    paths = evidence.table(table).paths
-    predictions = evidence.model(model).predictions[table]
-    return max(1, *(len(evidence.looks(predictions, path)) for path in paths))
+    if len(evidence.table(table).paths) != 1:
+        raise NotMeasurable(f"the table {table!r} is spread over several files; looks are counted for one file")
+    return max(1, len(evidence.looks(table)))
+
+
+def level_at(look: int) -> float:
+    """The confidence of each bound at this look: alpha / (k (k + 1)) is spent, which sums to alpha over all looks."""
+    return 1 - ALPHA / (look * (look + 1))
 
 
 def _summary(stated: list[Requirement], estimates: dict[str, Estimate], rows: int, looks: int) -> str:
@@ -191,7 +197,7 @@ def _looked(times: int) -> tuple[tuple[str, str, dict[str, Any]], ...]:
     rows = "id,x,sick\n" + "".join(f"{i},{i % 2},{i % 2}\n" for i in range(_N))
     digest = hashlib.sha256(rows.encode()).hexdigest()
     inputs = [
-        [{"path": "data/test.csv", "sha256": digest}, {"path": "predictions.csv", "sha256": f"{i:064x}"}]
+        [{"path": "data/test.csv", "sha256": digest}, {"path": "predictions:test|tiny", "sha256": f"{i:064x}"}]
         for i in range(times)
     ]
     return tuple(("gate", "evaluation", {"results": [{"inputs": one}]}) for one in inputs)

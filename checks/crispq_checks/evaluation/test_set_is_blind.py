@@ -62,7 +62,7 @@ def test_set_is_blind(evidence: Evidence, *, table: str = "test") -> Measurement
         place = evidence.place_of("models")
         message = f"no model names predictions for the table {table!r}; add `predictions: {{{table}: FILE}}`"
         return missing(message, path=place.path, line=place.line)
-    looks = {digest for one in predictions for digest in evidence.looks(one, paths[0])}
+    looks = evidence.looks(table)
     runs = evidence.runs()
     read = tuple(_reads(evidence, paths[0]))
     return Measurement(
@@ -108,7 +108,7 @@ def _sha(text: str) -> str:
 def _looked(times: int, test: str = _TEST) -> tuple[tuple[str, str, dict[str, Any]], ...]:
     """The ledger after so many gates, each with other predictions for the rows `test`."""
     inputs = [
-        [{"path": "data/test.csv", "sha256": _sha(test)}, {"path": "predictions.csv", "sha256": f"{number:064x}"}]
+        [{"path": "data/test.csv", "sha256": _sha(test)}, {"path": "predictions:test|tiny", "sha256": f"{number:064x}"}]
         for number in range(times)
     ]
     return tuple(("gate", "evaluation", {"results": [{"inputs": one}]}) for one in inputs)
