@@ -11,11 +11,12 @@ Rows of the table `table` (by default `raw`) are counted exactly; nothing is est
   cannot be learned from, so that all other counts leave them out.
 - `target_values`: how many different values the target has (at least 2; with one there is nothing to learn).
 - `rows` (at least 50, warning below 100).
-- `rows_per_class` (at least 20 each, warning below 50): with fewer than 20 rows of a class, the interval around a rate
-  of that class is wider than 0.4, and with 50 still about 0.28. Where the target is a number, its rows up to the median
-  and above it take the place of classes. Of more than 50 classes the rarest 50 are shown.
-- `rows_per_feature` (at least 2, warning below 10): ten rows per feature is the old rule of thumb for regression, below
-  two even a straight line fits noise. Features are the columns that are not target, key, group or time.
+- `rows_per_class` (at least 20 each, warning below 50): around a rate of 0.5 within a class, the two one-sided 95 %
+  bounds lie 0.40 apart with 20 rows, and with 50 still 0.25 (Clopper-Pearson). A number as target has no classes, and all its
+  rows count as one. Of more than 50 classes the rarest 50 are shown.
+- `rows_per_feature` (at least 2, warning below 10): all rows, whatever their class, for each feature. Ten is a rule of
+  thumb without proof; below two even a straight line fits noise. It is not the number of events per variable, which
+  counts the rarer class only and asks for more. Features are the columns that are not target, key, group or time.
 - `independent_units` (at least 10, warning below 30): groups where `data.group` is named (patients, machines), for rows
   of one group repeat each other; otherwise rows.
 
@@ -25,13 +26,12 @@ feasibility study why the project stops or waits.
 
 ## Source
 CRISP-ML(Q) §3.1.3, pp. 397-398: is the training sample large enough; §3.2.1, p. 400: the curse of dimensionality.
-Harrell, Regression Modeling Strategies, 2nd ed. (2015), §4.4: limiting sample size. Riley et al., "Calculating the
-sample size required for developing a clinical prediction model", BMJ 368 (2020), m441, shows why such rules are a lower
-bound only.
+Riley et al., "Calculating the sample size required for developing a clinical prediction model", BMJ 368 (2020), m441,
+shows why such rules are a lower bound only. The limits themselves are this check's choice.
 
 ## What it cannot see
 How hard the question is: an easy one needs less, a hard one far more. Whether the rows are those that will be met in
-use, and whether rare subgroups inside a class are covered.
+use, and whether rare subgroups inside a class, or the rare values of a number, are covered.
 """
 
 from __future__ import annotations
@@ -60,6 +60,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MOST_CLASSES = 50
+#: What takes the place of classes where the target is a number.
+ALL_ROWS = "all rows"
 
 
 @check(
@@ -115,15 +117,14 @@ def _refuse_absent(columns: tuple[str, ...], table: str, **named: str | None) ->
 
 
 def _classes(target: pd.Series[Any], task: str, positive: object) -> dict[str, int]:
-    """Rows of each class, rarest last; of a number, rows up to the median and above."""
+    """Rows of each class, rarest last; a number has no classes, and all rows are one."""
     import pandas as pd
 
     if task == "regression":
         numbers = pd.to_numeric(target, errors="coerce")
         if numbers.isna().any():
             raise NotMeasurable(f"the target {target.name!r} holds text; a regression needs numbers")
-        low = int((numbers <= numbers.median()).sum())
-        return {"up to the median": low, "above the median": len(numbers) - low}
+        return {ALL_ROWS: len(numbers)}
     counts = {_label(value): int(rows) for value, rows in target.value_counts().items()}
     if task == "binary_classification" and positive is not None:
         counts.setdefault(_label(positive), 0)
@@ -150,8 +151,9 @@ def _measurement(counts: _Counts, classes: Mapping[str, int]) -> Measurement:
     rarest = dict(list(classes.items())[-MOST_CLASSES:])
     name, fewest = min(classes.items(), key=lambda one: one[1])
     of_groups = f", {counts.units} groups of {counts.group!r}" if counts.group else ""
+    smallest = "" if name == ALL_ROWS else f", {fewest} of them in the smallest class ({name})"
     told = (
-        f"{rows} rows with a target, {fewest} of them in the smallest class ({name})"
+        f"{rows} rows with a target{smallest}"
         if counts.different > 1
         else f"{rows} rows with a target, and all have the same one: there is nothing to learn"
     )
@@ -231,6 +233,14 @@ EXAMPLES = (
     ),
     _example(
         "pass", "a number as target", _columns(100, 60), "160 rows", target="age", positive=None, task="regression"
+    ),
+    _example(
+        "pass",
+        "a rating with more than half of it at the top",
+        _columns(100, 60) | {"ill": [5] * 90 + [1, 2, 3, 4] * 17 + [4, 4]},
+        "160 rows with a target; ",
+        positive=None,
+        task="regression",
     ),
     _example("error", "the target is not a column", _columns(100, 60), "did you mean 'ill'?", target="il"),
     _example("fail", "the target is not named", _columns(100, 60), "data.target is not named yet", target=None),

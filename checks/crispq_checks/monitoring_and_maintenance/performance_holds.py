@@ -10,7 +10,8 @@ for them, by each success criterion of level ml (or those named by the setting `
 bounds as in evaluation, all windows together (or the last `latest` labelled ones). Each criterion is judged by its own
 limit from phase 1: if the whole interval lies on the wrong side the gate shuts; if it crosses the limit there are too
 few labels to tell, and the answer says how many would do. The table and the chart show each window (a file of the
-table) by itself, where it can be measured. Rows of one group (`data.group`) are kept together.
+table) by itself, where it can be measured. Rows of one group are kept together: where `data.group` names a column, the
+table must have it, or nothing is measured, for bounds of rows taken as independent would be too narrow.
 Without any label the performance is unknown, which is not a pass.
 
 ## How to mend it
@@ -47,6 +48,7 @@ from crispq import (
     Table,
     as_required,
     check,
+    hint,
     missing,
 )
 
@@ -137,12 +139,17 @@ def _labelled(evidence: Evidence, model: str | None) -> tuple[_Rows, pd.Series[A
     if data.target is None:
         raise NotMeasurable("data.target is not named, so there is no column in which labels could arrive")
     table = evidence.table("production")
+    if data.group is not None and data.group not in table.columns:
+        raise NotMeasurable(
+            f"the table 'production' has no column {data.group!r}, the group that data.group names"
+            f"{hint(data.group, table.columns)}; record it there, for rows of one group are not independent"
+        )
     said = evidence.predictions("production", model).reset_index(drop=True)
-    frame = table.frame([data.target, *([data.group] if data.group in table.columns else [])])
+    frame = table.frame([data.target, *([data.group] if data.group is not None else [])])
     stems = [PurePosixPath(path).stem for path in table.paths]
     names = stems if len(set(stems)) == len(stems) else table.paths
     windows = pd.Series([one for name, part in zip(names, table.parts(), strict=True) for one in [name] * part.rows])
-    groups = frame.get(data.group)
+    groups = None if data.group is None else frame[data.group]
     return _Rows(truth=frame[data.target], said=said, groups=groups), windows
 
 
@@ -286,6 +293,7 @@ def _example(  # noqa: PLR0913 - each word is one fact about the tiny project
     metric: str = "accuracy",
     demand: float = 0.8,
     without: tuple[str, ...] = (),
+    group: str | None = None,
     **more: Any,
 ) -> Example:
     """Two windows of 60 rows; the model is wrong in `wrong` of each, and `labels` of each have a label."""
@@ -303,7 +311,13 @@ def _example(  # noqa: PLR0913 - each word is one fact about the tiny project
         },
     }
     model = {"estimator": "tumour.model:build", "predictions": {"production": "data/predicted.csv"}}
-    data = {"target": "ill", "positive": 1, "key": "id", "tables": {"production": "data/production/*.csv"}}
+    data = {
+        "target": "ill",
+        "positive": 1,
+        "key": "id",
+        "group": group,
+        "tables": {"production": "data/production/*.csv"},
+    }
     asked = {"business_and_data_understanding": {"requirements": [criterion]}}
     return Example(
         status=status,
@@ -329,5 +343,6 @@ EXAMPLES = (
     ),
     _example("fail", "no predictions", 2, "does not exist yet", without=("data/predicted.csv",)),
     _example("error", "an unknown criterion is asked for", 2, "names 'ML9'", settings={"criteria": ["ML9"]}),
+    _example("error", "the group is not in production", 2, "has no column 'patient', the group", group="patient"),
     _example("error", "labels of one class only", 0, "roc_auc", metric="roc_auc", labels=1),
 )
