@@ -12,8 +12,8 @@ Rows of the table `table` (by default `raw`) are counted exactly; nothing is est
 - `target_values`: how many different values the target has (at least 2; with one there is nothing to learn).
 - `rows` (at least 50, warning below 100).
 - `rows_per_class` (at least 20 each, warning below 50): around a rate of 0.5 within a class, the two one-sided 95 %
-  bounds lie 0.40 apart with 20 rows, and with 50 still 0.25 (Clopper-Pearson). A number as target has no classes, and all its
-  rows count as one. Of more than 50 classes the rarest 50 are shown.
+  bounds (Clopper-Pearson) lie 0.40 apart with 20 rows, and with 50 still 0.25. A number as target has no classes, and
+  all its rows count as one. Of more than 50 classes the rarest 50 are shown.
 - `rows_per_feature` (at least 2, warning below 10): all rows, whatever their class, for each feature. Ten is a rule of
   thumb without proof; below two even a straight line fits noise. It is not the number of events per variable, which
   counts the rarer class only and asks for more. Features are the columns that are not target, key, group or time.
@@ -151,7 +151,8 @@ def _measurement(counts: _Counts, classes: Mapping[str, int]) -> Measurement:
     rarest = dict(list(classes.items())[-MOST_CLASSES:])
     name, fewest = min(classes.items(), key=lambda one: one[1])
     of_groups = f", {counts.units} groups of {counts.group!r}" if counts.group else ""
-    smallest = "" if name == ALL_ROWS else f", {fewest} of them in the smallest class ({name})"
+    of_classes = ALL_ROWS not in classes
+    smallest = f", {fewest} of them in the smallest class ({name})" if of_classes else ""
     told = (
         f"{rows} rows with a target{smallest}"
         if counts.different > 1
@@ -167,8 +168,8 @@ def _measurement(counts: _Counts, classes: Mapping[str, int]) -> Measurement:
             "independent_units": Estimate(value=counts.units, n=rows),
         },
         summary=f"{told}; {rows / features:.1f} rows for each of {features} features{of_groups}",
-        tables=(Table(title="Rows of each class", columns=("class", "rows"), rows=tuple(rarest.items())),),
-        charts=(_chart(rarest, name, fewest),),
+        tables=(Table(title="Rows of each class", columns=("class", "rows"), rows=tuple(rarest.items())),) * of_classes,
+        charts=(_chart(rarest, name, fewest),) * of_classes,
     )
 
 

@@ -12,8 +12,9 @@ together; with `data.time` every fold trains on the past and is scored on what c
 level `ml` whose metric is computed from data is scored on the rows left out, all from the same fits.
 The value is the mean over folds. Its bounds are one-sided at 95 %, mean -+ t * sqrt((1/J + test/train) * s2) over J
 folds with variance s2: the second term is there because training parts overlap, without it the interval is far too
-narrow. Where every fold gives the same value (an AUC of 1.0), that formula would claim certainty; the bounds are then
-those of the first repeat's pooled answers, which allow for errors that so few rows cannot show.
+narrow. Where folds agree, or nearly so (no error or one), that formula claims too much: so the bounds are never
+narrower than those of the first repeat's pooled answers, which allow for errors that so few rows cannot show. Pooled
+answers that cannot be bounded are left out, unless all folds agree.
 No limit stands here: each requirement's own limit judges. The whole interval must be on the right side.
 
 ## How to mend it
@@ -41,6 +42,7 @@ from crispq import (
     Evidence,
     Example,
     Measurement,
+    NotMeasurable,
     Requirement,
     Table,
     as_required,
@@ -96,14 +98,17 @@ def cross_validation_meets_the_criterion(  # noqa: PLR0913 - each word is one se
 
 
 def _estimate(trial: Trial, first: list[Answers], question: Question, scores: Vector) -> Estimate:
-    """Bound the mean of the fold scores, without claiming certainty where all folds agree."""
+    """Bound the mean of the fold scores: on each side the wider of the folds' bound and that of pooled answers."""
     estimate = trial.bound(scores)
-    if estimate.low == estimate.high:
-        estimate = _from_pooled(trial, first, question, estimate)
+    try:
+        estimate = _with_pooled(trial, first, question, estimate)
+    except NotMeasurable:
+        if estimate.low == estimate.high:
+            raise
     return question.within_range(estimate)
 
 
-def _from_pooled(trial: Trial, first: list[Answers], question: Question, estimate: Estimate) -> Estimate:
+def _with_pooled(trial: Trial, first: list[Answers], question: Question, estimate: Estimate) -> Estimate:
     from dataclasses import replace
 
     import numpy as np
@@ -128,8 +133,9 @@ def _from_pooled(trial: Trial, first: list[Answers], question: Question, estimat
         parameters=question.parameters,
         groups=None if groups is None else groups[pooled.rows],
     )
-    low, high = (value if value is not None else estimate.value for value in (wider.low, wider.high))
-    return replace(estimate, low=min(low, estimate.value), high=max(high, estimate.value))
+    lows = [bound for bound in (estimate.low, wider.low) if bound is not None]
+    highs = [bound for bound in (estimate.high, wider.high) if bound is not None]
+    return replace(estimate, low=min(lows), high=max(highs))
 
 
 def _summary(criteria: tuple[Requirement, ...], estimates: dict[str, Estimate], trial: Trial) -> str:
@@ -252,6 +258,21 @@ EXAMPLES = (
         },
         config=_CONFIG,
         phase_files=_asking(metric="accuracy", at_least=0.99),
+        says="would settle it",
+    ),
+    Example(
+        status="inconclusive",
+        title="one error on twenty rows is no better proof than none",
+        files=_FILES
+        | {
+            "data/train.csv": {
+                "id": list(range(20)),
+                "signal": [float(i % 2) if i else 1.0 for i in range(20)],
+                "sick": [i % 2 for i in range(20)],
+            }
+        },
+        config=_CONFIG,
+        phase_files=_asking(metric="accuracy", at_least=0.8),
         says="would settle it",
     ),
     Example(

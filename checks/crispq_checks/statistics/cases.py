@@ -173,12 +173,16 @@ def _binary(classes: Classes | None, *columns: NDArray[Any]) -> tuple[Any, ...]:
 
 
 def _positive(positive: Any, known: tuple[Any, ...]) -> Any:
-    """Return the positive class: the one named, or 1 (True) where the classes are 0 and 1."""
+    """Return the positive class: the one named, or 1 (True) where the classes are 0 and 1.
+
+    A named class that no row has and `classes` does not list may be misspelt: it is refused. Only of 0 and 1 one may be
+    absent, since it cannot be misspelt.
+    """
     if positive is None and set(known) <= {0, 1}:
         return 1
     if positive is None:
         raise NotMeasurable(f"Say which of the classes {_listed(known)} is the positive one.")
-    if positive not in known and len(known) == 2:  # noqa: PLR2004 - one could be the other
+    if positive not in known and not {positive, *known} <= {0, 1}:
         raise NotMeasurable(f"The positive class {positive!r} is not among the classes {_listed(known)}.")
     return positive
 

@@ -36,10 +36,10 @@ COUNTED_ROWS, COUNTED_WINDOW = 100_000, 5_000
 class Shift:
     """How far one feature moved.
 
-    effect: numeric: Wasserstein-1 distance in standard deviations of the reference; categorical (and constant): total
-    variation distance, the share of rows (0 to 1) that lie elsewhere. missing_effect: absolute difference of the
-    shares of missing values (0 to 1). The adjusted p-values and `significant` are set by `drift_screen`.
-    rows: present values of reference and window.
+    effect: numeric: Wasserstein-1 distance in standard deviations of the reference; categorical: the share of rows (0
+    to 1) that lie elsewhere, beyond what chance alone moves; constant: that share itself. missing_effect: absolute
+    difference of the shares of missing values (0 to 1). The adjusted p-values and `significant` are set by
+    `drift_screen`. rows: present values of reference and window.
     """
 
     effect: float
@@ -58,8 +58,10 @@ def shift(reference: ArrayLike, window: ArrayLike, *, resamples: int = 1999, see
     """Measure how far the values of `window` (n,) lie from those of `reference` (N,).
 
     Kinds. "numeric" (numbers, dates): W1 / SD(reference), by scipy; infinite values count as missing. "categorical"
-    (text, booleans, a mixture): total variation distance, half the sum of |share - share|. "constant": numbers whose
-    reference has one value only, so no SD to divide by: total variation distance (0 if the window has that value only).
+    (text, booleans, a mixture): max(0, TV - mean permuted TV), TV being the total variation distance, half the sum of
+    |share - share|: with many categories and few rows TV is large by chance alone, and the permutations below say how
+    large. "constant": numbers whose reference has one value only, so no SD to divide by: TV itself (0 if the window has
+    that value only).
     A side without any value has effect 1 and the p-value of its missing values; two such sides have effect 0, p 1.
 
     p = (1 + #{permuted >= observed}) / (1 + resamples), a permutation test: windows of n rows are drawn, without
@@ -68,8 +70,8 @@ def shift(reference: ArrayLike, window: ArrayLike, *, resamples: int = 1999, see
     window may hold a value beyond all of a small reference, and 15 % instead of 5 % of drift-free windows then had
     p <= 0.05.) Distances, the observed one too, are taken on at most 256 cells of the two together: quantile cells, or
     the 255 most frequent categories and the rest. Source: Phipson & Smyth, "Permutation P-values Should Never Be
-    Zero", Stat. Appl. Genet. Mol. Biol. 9 (2010), 39. The effect is exact, not on cells; with many categories and few
-    rows it is large by chance alone, so read it with the p-value.
+    Zero", Stat. Appl. Genet. Mol. Biol. 9 (2010), 39. Effects are exact, not on cells, except for
+    categories: there TV is taken on the same cells as the permuted ones.
     The p-value of the missing values is Fisher's exact test (two-sided) on missing and present rows.
     Source: Ramdas, Garcia Trillos & Cuturi, "On Wasserstein Two-Sample Testing", Entropy 19 (2017), 47, section 3.
     Raises NotMeasurable if reference or window has no rows, or if values are too large for an effect to be finite.
@@ -89,7 +91,8 @@ def shift(reference: ArrayLike, window: ArrayLike, *, resamples: int = 1999, see
     kind = "constant" if numeric and np.ptp(present[0]) == 0 else result.kind
     if not np.isfinite(effect):
         raise NotMeasurable("The values are too large for their distance to be a finite number.")
-    p_value = _p_value(cells, widths, resamples, np.random.default_rng(seed))
+    p_value, beyond_chance = _permuted(cells, widths, resamples, np.random.default_rng(seed))
+    effect = max(0.0, beyond_chance) if kind == "categorical" else effect
     return replace(result, effect=effect, p_value=p_value, kind=kind)
 
 
@@ -198,7 +201,8 @@ def _categorical(first: NDArray[Any], second: NDArray[Any]) -> tuple[float, tupl
     codes, labels = pd.factorize(np.concatenate([first, second]))
     counts = [np.bincount(side, minlength=len(labels)).astype(np.int64) for side in np.split(codes, [first.size])]
     effect = float(_distance(counts[0] / first.size - counts[1] / second.size, None))
-    return effect, _gathered(counts[0], counts[1])
+    by_name = np.argsort([str(label) for label in labels], kind="stable")  # ties must not prefer the reference's
+    return effect, _gathered(counts[0][by_name], counts[1][by_name])
 
 
 def _gathered(first: Counts, second: Counts) -> tuple[Counts, Counts]:
@@ -208,16 +212,21 @@ def _gathered(first: Counts, second: Counts) -> tuple[Counts, Counts]:
     return np.append(first[kept], first[rest].sum()), np.append(second[kept], second[rest].sum())
 
 
-def _p_value(cells: tuple[Counts, Counts], widths: Vector | None, resamples: int, random: np.random.Generator) -> float:
+def _permuted(
+    cells: tuple[Counts, Counts], widths: Vector | None, resamples: int, random: np.random.Generator
+) -> tuple[float, float]:
+    """Return the p-value, and by how much the distance on cells exceeds the mean of the permuted distances."""
     reference, window = cells
     both = reference + window
     observed = float(_from_rest(window, both, widths))
     block = max(1, BLOCK // both.size)
-    as_far = 0
+    as_far, total = 0, 0.0
     for start in range(0, resamples, block):
         windows = _windows(both, int(window.sum()), min(block, resamples - start), random)
-        as_far += int(np.count_nonzero(_from_rest(windows, both, widths) >= observed * (1 - 1e-9)))
-    return (1 + as_far) / (1 + resamples)
+        permuted = _from_rest(windows, both, widths)
+        as_far += int(np.count_nonzero(permuted >= observed * (1 - 1e-9)))
+        total += float(permuted.sum())
+    return (1 + as_far) / (1 + resamples), observed - total / resamples
 
 
 def _windows(both: Counts, n: int, count: int, random: np.random.Generator) -> Counts:

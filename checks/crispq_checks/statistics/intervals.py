@@ -104,6 +104,7 @@ def bootstrap(  # noqa: PLR0913 - each word is one fact about the resampling
     resamples: int = 2000,
     seed: int = 0,
     support: tuple[float, float] | None = None,
+    fewest: int | None = None,
 ) -> Estimate:
     """Bound `statistic(*arrays)` by resampling units: rows, or whole groups of rows that belong together.
 
@@ -120,8 +121,10 @@ def bootstrap(  # noqa: PLR0913 - each word is one fact about the resampling
     Two cases in which resampling would pretend to know:
     - The statistic is the same in every resample (AUC 1.0): with `support`, the bounds allow for unseen units. A kind
       of unit that m units did not show has a share of at most p = 1 - (1 - level)^(1/m) (Clopper-Pearson with no
-      success, the "rule of three"), m being the smallest stratum. At worst it pulls the value to the border:
-      low = (1 - p) * value + p * support[0], high = (1 - p) * value + p * support[1].
+      success, the "rule of three"), m being `fewest`, or else the smallest stratum. At worst it pulls the value to the
+      border: low = (1 - p) * value + p * support[0], high = (1 - p) * value + p * support[1].
+      With `fewest` (and `support`) no bounds are narrower than these, whatever the resamples say: without that, one
+      error would give a better bound than none.
     - Fewer than 10 units, or 5 in a stratum: with `support` the bounds are the support, that is, nothing is known.
     Raises NotMeasurable in both cases without `support`; if the statistic is undefined on the data or on too many
     resamples; if the arrays differ in length.
@@ -139,9 +142,12 @@ def bootstrap(  # noqa: PLR0913 - each word is one fact about the resampling
         return Estimate(value=value, low=low, high=high, n=units.n, level=level)
     distribution = _distribution(on_units, units.samples, resamples, np.random.default_rng(seed))
     if np.ptp(distribution) <= 1e-12 * max(1.0, abs(value)):
-        low, high = _with_unseen(value, units.smallest, level, support)
+        low, high = _with_unseen(value, units.smallest if fewest is None else fewest, level, support)
     else:
         low, high = _bounds(distribution, on_units, units.samples, level)
+        if fewest is not None:
+            unseen = _with_unseen(value, fewest, level, support)
+            low, high = min(low, unseen[0]), max(high, unseen[1])
     return Estimate(value=value, low=min(low, value), high=max(high, value), n=units.n, level=level)
 
 

@@ -9,7 +9,7 @@ a hundred times more over thousands of resamples; the tests hold them against sc
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
@@ -275,11 +275,14 @@ def score_estimate(  # noqa: PLR0913 - each word is one fact about the question
     - f1: exactly, by way of the share of true positives among the rows positive in truth or prediction (these count).
     - balanced_accuracy, recall_macro: the exact bounds of each class's recall, combined after Zou & Donner,
       "Construction of confidence limits about effect measures", Statistics in Medicine 27 (2008), pp. 1693-1702.
-    - all else: `bootstrap`; f1_macro, roc_auc and roc_auc_ovr within each class. `n` counts the rows. Near the border
-      of its range (one or two errors) a bootstrap bound is too optimistic: prefer a metric of the kinds above. Beyond
-      20,000 rows there are fewer resamples: 40 million / rows, and 200 at least.
+    - expected_cost: in the same way the exact bounds of the shares of false alarms and of misses among all rows,
+      weighted with their costs (the two shares exclude each other, which makes the bounds a little too wide).
+    - all else: `bootstrap`; f1_macro, roc_auc and roc_auc_ovr within each class. `n` counts the rows. Beyond 20,000
+      rows there are fewer resamples: 40 million / rows, and 200 at least.
     A perfect or constant value gets bounds for what was not seen (see `bootstrap`): down to the border of the metric's
-    range; for regression, an unseen error is taken to be as large as the range of the true values.
+    range; for regression, an unseen error is taken to be as large as the range of the true values. Resampled bounds of
+    classification metrics (but log loss) and of shares are never narrower than that, so that an error never betters
+    the bound of a perfect score; m counts the groups, else the rarest class (brier_score: the rows).
     Resampling fewer than 10 rows or groups, or 5 in a class: bounds of classification metrics are their whole range,
     regression raises NotMeasurable. Raises NotMeasurable where `score` does, and where too few resamples are defined.
     """
@@ -290,12 +293,15 @@ def score_estimate(  # noqa: PLR0913 - each word is one fact about the question
     _check_units(metric, case, groups)
     estimate = _resampled(metric, case, parameters, groups)(
         groups=groups,
+        fewest=_fewest(metric, case, groups),
         level=level,
         resamples=min(resamples, max(FEWEST_RESAMPLES, ROWS_TOUCHED // len(case.truth))),
         seed=seed,
         support=_support(metric, case, parameters),
     )
-    return replace(_root(estimate) if metric == "root_mean_squared_error" else estimate, value=value)
+    estimate = _root(estimate) if metric == "root_mean_squared_error" else estimate
+    low, high = (value if bound is None else bound for bound in (estimate.low, estimate.high))
+    return replace(estimate, value=value, low=min(low, value), high=max(high, value))
 
 
 def _without_resampling(metric: str, case: Cases, parameters: Parameters, level: float) -> Estimate | None:
@@ -309,6 +315,8 @@ def _without_resampling(metric: str, case: Cases, parameters: Parameters, level:
         return _overlap(case, level)
     if metric in {"balanced_accuracy", "recall_macro"}:
         return _mean_of_recalls(case, level)
+    if metric == "expected_cost":
+        return _expected_cost(case, parameters, level)
     return None
 
 
@@ -321,14 +329,26 @@ def _overlap(case: Cases, level: float) -> Estimate:
 
 
 def _mean_of_recalls(case: Cases, level: float) -> Estimate:
-    """Bound a mean of independent shares: value -+ sqrt(sum((share - bound)^2)) / classes, each bound exact."""
     hits = case.truth == case.guess
     chosen = [hits[case.truth == code] for code in case.averaged]
-    shares = [proportion(int(np.count_nonzero(rows)), rows.size, level) for rows in chosen]
-    value = float(np.mean([share.value for share in shares]))
-    below = math.hypot(*(share.value - (share.low or 0.0) for share in shares)) / len(shares)
-    above = math.hypot(*((share.high or 0.0) - share.value for share in shares)) / len(shares)
-    return Estimate(value=value, low=max(0.0, value - below), high=min(1.0, value + above), n=hits.size, level=level)
+    return _weighted_sum(chosen, [1 / len(chosen)] * len(chosen), 1.0, hits.size, level)
+
+
+def _expected_cost(case: Cases, parameters: Parameters, level: float) -> Estimate:
+    costs = [float(parameters["false_positive"]), float(parameters["false_negative"])]
+    return _weighted_sum([case.guess > case.truth, case.guess < case.truth], costs, max(costs), case.truth.size, level)
+
+
+def _weighted_sum(hits: Sequence[Hits], weights: Sequence[float], most: float, n: int, level: float) -> Estimate:
+    """Bound a sum of weighted shares: value -+ sqrt(sum((weight * (share - bound))^2)), each bound exact."""
+    shares = [proportion(int(np.count_nonzero(rows)), rows.size, level) for rows in hits]
+    pairs = list(zip(weights, shares, strict=True))
+    value = math.fsum(weight * share.value for weight, share in pairs)
+    below = math.hypot(*(weight * (share.value - (share.low or 0.0)) for weight, share in pairs))
+    above = math.hypot(*(weight * ((share.high or 0.0) - share.value) for weight, share in pairs))
+    return Estimate(
+        value=value, low=max(0.0, value - below), high=max(value, min(most, value + above)), n=n, level=level
+    )
 
 
 def _resampled(metric: str, case: Cases, parameters: Parameters, groups: ArrayLike | None) -> Callable[..., Estimate]:
@@ -369,6 +389,15 @@ def _support(metric: str, case: Cases, parameters: Parameters) -> tuple[float, f
     if metric in _VALUES and metric != "within_tolerance":
         return _support_of_errors(metric, case.truth)
     return (-1.0, 1.0) if metric == "matthews_correlation" else (0.0, 1.0)
+
+
+def _fewest(metric: str, case: Cases, groups: ArrayLike | None) -> int | None:
+    """Return how many units an unseen kind of error has escaped, where bounds must always allow for one."""
+    if metric == "log_loss" or (metric in _VALUES and metric != "within_tolerance"):
+        return None
+    if groups is not None:
+        return len(set(np.asarray(groups).tolist()))
+    return len(case.truth) if metric in MEANS else int(np.unique(case.truth, return_counts=True)[1].min())
 
 
 def _support_of_errors(metric: str, truth: Vector) -> tuple[float, float]:
