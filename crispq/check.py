@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Any, TypeAlias
 
+from crispq.errors import UsageMistake
 from crispq.nouns import Finding, Level, Limit, LimitKind, Measurement, Tier
 
 CheckFunction: TypeAlias = Callable[..., Measurement]
@@ -20,6 +21,8 @@ CheckFunction: TypeAlias = Callable[..., Measurement]
 #: What a check may use unless its decorator says otherwise.
 DEFAULT_SECONDS = 300.0
 DEFAULT_MEGABYTES = 8_000
+LONGEST_SECONDS = 86_400.0
+MOST_MEGABYTES = 1_000_000
 
 
 def at_least(bound: float, *, warn: float = -inf, min_n: int = 0) -> Limit:
@@ -112,6 +115,9 @@ def check(  # noqa: PLR0913 - each word is one fact about a check
     reads_results: whether it asks how other checks were judged; it then runs after them.
     seconds, megabytes: what its process may use before it is ended.
     """
+    if not 0 < seconds <= LONGEST_SECONDS or not 0 < megabytes <= MOST_MEGABYTES:
+        message = f"a check takes at most {LONGEST_SECONDS:g} s and {MOST_MEGABYTES} MB, and more than nothing"
+        raise UsageMistake(message)
 
     def declare(function: CheckFunction) -> CheckFunction:
         declared = Declared(

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
+import signal
 import sys
 import tempfile
 import traceback
@@ -45,6 +47,7 @@ Outputs = Annotated[
 
 def main() -> None:
     """The console script: run the command line and end with the contract's exit code."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         code = app(standalone_mode=False) or 0
         if code == INTERRUPTED:
@@ -143,9 +146,17 @@ class _Target:
         if self.file is None:
             _say(text.rstrip("\n"))
         else:
-            from crispq.gate.files import write_atomically
+            _write_output(self.file, (text.rstrip("\n") + "\n").encode())
 
-            write_atomically(self.file, (text.rstrip("\n") + "\n").encode())
+
+def _write_output(file: Path, raw: bytes) -> None:
+    """Write a result's file: whole or not at all, except into a pipe or a device, which is written as it is."""
+    from crispq.gate.files import write_atomically
+
+    if file.exists() and not file.is_file():
+        file.write_bytes(raw)
+    else:
+        write_atomically(file.resolve(), raw)
 
 
 def _targets(outputs: list[str] | None, *, verbose: bool = False) -> list[_Target]:
@@ -164,6 +175,9 @@ def _targets(outputs: list[str] | None, *, verbose: bool = False) -> list[_Targe
             raise UsageMistake(message)
         if equals and not file:
             message = f"--output {output}: name a file after the ="
+            raise UsageMistake(message)
+        if file and (Path(file).is_dir() or not Path(file).parent.is_dir()):
+            message = f"--output {output}: {'this is a folder' if Path(file).is_dir() else 'there is no such folder'}"
             raise UsageMistake(message)
         targets.append(_Target(render=formats[name], file=Path(file) if file else None))
     return targets
@@ -228,7 +242,7 @@ def new(
     _say(f"Made {made.directory} with {made.files} files{', committed' if made.committed else ''}.")
     for note in made.notes:
         _say(note)
-    _say(f"Next: cd {made.directory} && crispq status")
+    _say(f"Next: cd {shlex.quote(str(made.directory))} && crispq status")
 
 
 @app.command()
@@ -261,6 +275,9 @@ def run(
     from crispq.commands.run import run as rebuild
 
     targets = _targets(output)
+    if output and len(phase or ()) > 1:
+        message = "--output goes with one phase: each phase's gate is an answer of its own"
+        raise UsageMistake(message)
     code = 0
     tell: Callable[[str], None] = lambda command: _talk(f"$ {command}")  # noqa: E731 - one line is clearest
     for answer in rebuild(_root(project), tuple(phase or ()), tell=tell, watch=_progress()):
@@ -349,8 +366,9 @@ def explain(
 ) -> None:
     """Say what a word of the process means and where it comes from."""
     from crispq.commands.explain import explain as tell
+    from crispq.render.text import clean
 
-    _say(tell(project.resolve(), word))
+    _say("\n".join(clean(line) for line in tell(project.resolve(), word).split("\n")))
 
 
 @app.command()

@@ -33,6 +33,9 @@ def crispq(where: Path, *words: str, **environment: str) -> subprocess.Completed
         (["gate", "mo"], "modeling"),
         (["gate", "--output", "xml"], "unknown output format 'xml'"),
         (["gate", "--output", "json="], "name a file after the ="),
+        (["gate", "--output", "json=no/where.json"], "there is no such folder"),
+        (["run", "1", "2", "--output", "json"], "goes with one phase"),
+        (["checks", "--task", "select_date"], "did you mean 'select_data'"),
         (["gate", "--ouptut", "json"], "No such option"),
         (["checks", "--tier", "high"], "unknown tier 'high'"),
         (["checks", "--level", "may"], "unknown level 'may'"),
@@ -57,7 +60,9 @@ def test_outside_a_project_the_way_in_is_told(tmp_path: Path) -> None:
 
 
 def test_results_go_to_stdout_and_talk_to_stderr(tmp_path: Path) -> None:
-    done = crispq(tiny.make_project(tmp_path), "gate", "1", "-o", "json", "-o", "text=out/gate.txt")
+    root = tiny.make_project(tmp_path)
+    (root / "out").mkdir()
+    done = crispq(root, "gate", "1", "-o", "json", "-o", "text=out/gate.txt")
     body = json.loads(done.stdout)
     assert body["schema"] == "crispq/gate/1"
     assert (1, 1, False) == (done.returncode, body["exit_code"], body["opens"])

@@ -108,7 +108,7 @@ from crispq.gate.files import write_atomically
 path = pathlib.Path(sys.argv[1])
 while True:
     for text in (b"a" * 300_000, b"b" * 300_000):
-        write_atomically(path, text)
+        write_atomically(path, text, sweep=True)
 """
 
 
@@ -124,7 +124,7 @@ def test_a_kill_in_the_middle_of_a_write_tears_nothing(tmp_path: Path) -> None:
         writer.wait()
         content = path.read_bytes()
         assert content in (b"a" * 300_000, b"b" * 300_000)
-    write_atomically(path, b"last")
+    write_atomically(path, b"last", sweep=True)
     assert ["entry.json"] == [one.name for one in tmp_path.iterdir()]
 
 

@@ -197,6 +197,25 @@ def test_a_perfect_area_is_bounded_by_the_rarer_class(positives: int, negatives:
     assert bounds(score_estimate("roc_auc", truth, None, truth.astype(float))) == pytest.approx(expected)
 
 
+def perfect_and_worse(metric: str) -> tuple[Estimate, Estimate]:
+    """Bounds of perfect answers, and of the same answers with one discordant pair, or one error in twelve groups."""
+    truth, perfect = np.repeat([0, 1], [90, 10]), np.arange(100.0)
+    if needs_probabilities(metric):
+        worse = perfect.copy()
+        worse[[89, 90]] = worse[[90, 89]]
+        return score_estimate(metric, truth, None, perfect), score_estimate(metric, truth, None, worse)
+    truth, groups = np.tile([0, 1], 120), np.repeat(np.arange(12), 20)
+    wrong = np.where(np.arange(240) == 1, 0, truth)
+    return score_estimate(metric, truth, truth, groups=groups), score_estimate(metric, truth, wrong, groups=groups)
+
+
+@pytest.mark.parametrize("metric", ["roc_auc", "average_precision", "accuracy", "matthews_correlation"])
+def test_a_bound_is_never_better_where_the_answers_are_worse(metric: str) -> None:
+    perfect, worse = perfect_and_worse(metric)
+    assert worse.value < perfect.value == pytest.approx(1)
+    assert bounds(worse)[0] < bounds(perfect)[0]
+
+
 def test_a_constant_statistic_without_support_is_not_measurable() -> None:
     with pytest.raises(NotMeasurable, match="differ too little"):
         bootstrap(np.mean, [np.ones(50)])
@@ -443,6 +462,21 @@ def test_bounds_hold_where_errors_are_few(recall: float, specificity: float) -> 
     assert max(misses((recall + specificity) / 2, balanced)) <= 0.08
 
 
+def test_expected_cost_is_bounded_where_misses_are_rare_and_dear() -> None:
+    asking: Any = {"parameters": {"false_positive": 1, "false_negative": 50}}
+    found = []
+    for seed in range(400):
+        draw = random(seed)
+        truth = (draw.random(300) < 0.1).astype(int)
+        guess = np.where(draw.random(300) < np.where(truth, 0.1, 0.05), 1 - truth, truth)
+        found.append(score_estimate("expected_cost", truth, guess, **asking))
+    assert max(misses(50 * 0.1 * 0.1 + 0.9 * 0.05, found)) <= 0.08
+    truth = np.repeat([1, 0], [30, 270])
+    guesses = [truth * (np.arange(300) >= missed) for missed in range(4)]
+    highs = [bounds(score_estimate("expected_cost", truth, guess, **asking))[1] for guess in guesses]
+    assert highs == sorted(highs)
+
+
 def test_few_rows_of_a_class_leave_everything_open() -> None:
     truth = np.repeat([0, 1], [96, 4])
     assert bounds(score_estimate("roc_auc", truth, None, random().random(100))) == (0.0, 1.0)
@@ -495,6 +529,14 @@ def test_what_cannot_be_scored_is_refused(
             ask(metric, truth, prediction, probability)
 
 
+@pytest.mark.parametrize("metric", ["specificity", "brier_score"])
+def test_a_misspelt_positive_class_is_refused(metric: str) -> None:
+    with pytest.raises(NotMeasurable, match="'Yes' is not among the classes 'yes'"):
+        score(metric, ["yes"] * 60, ["yes"] * 60, [0.5] * 60, positive="Yes")
+    score(metric, ["no"] * 60, ["no"] * 60, [0.5] * 60, positive="yes", classes=["no", "yes"])
+    score(metric, [0] * 60, [0] * 60, [0.5] * 60, positive=1)
+
+
 @pytest.mark.parametrize("amount", [-1, math.nan, math.inf, True, "2"])
 def test_a_parameter_must_be_an_amount(amount: Any) -> None:
     with pytest.raises(NotMeasurable, match="at least 0"):
@@ -528,10 +570,18 @@ def test_the_numeric_effect_is_scipys_distance_in_standard_deviations() -> None:
     assert shift(reference * 1000, window * 1000).effect == pytest.approx(expected)
 
 
-def test_the_categorical_effect_is_the_share_that_moved() -> None:
-    found = shift(["a"] * 50 + ["b"] * 50, ["a"] * 20 + ["b"] * 10 + ["new"] * 10)
+def test_the_categorical_effect_is_the_share_that_moved_beyond_chance() -> None:
+    found = shift(["a"] * 5000 + ["b"] * 5000, ["a"] * 2000 + ["b"] * 1000 + ["new"] * 1000)
     assert found.kind == "categorical"
-    assert found.effect == pytest.approx(0.25)
+    assert found.effect == pytest.approx(0.25, abs=0.02)
+
+
+@pytest.mark.parametrize("categories", [2, 150, 1000])
+def test_chance_alone_is_no_categorical_effect(categories: int) -> None:
+    draws = [random(seed).integers(categories, size=340).astype(str).astype(object) for seed in range(20)]
+    found = [shift(one[:300], one[300:], resamples=199).effect for one in draws]
+    assert np.mean(found) < 0.05
+    assert max(found) < 0.2
 
 
 FEATURES: dict[str, Callable[[np.random.Generator, int], Any]] = {
@@ -590,7 +640,7 @@ def test_a_feature_that_vanished_is_an_alarm(gone: Any) -> None:
 def test_another_kind_of_value_is_an_alarm() -> None:
     found = shift([1, 2, 3] * 50, ["1", "2", "3"] * 20)
     assert (found.kind, found.p_value) == ("categorical", 1 / 2000)
-    assert found.effect == pytest.approx(1)
+    assert 0.8 < found.effect < 1
 
 
 @pytest.mark.parametrize(("reference", "window"), [([], [1.0]), ([1.0], []), ([], [])])

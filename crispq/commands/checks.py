@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from crispq.commands.gate import load_library
-from crispq.errors import UsageMistake
+from crispq.errors import UsageMistake, hint
 from crispq.gate import library
+from crispq.gate.library import EVERY_PHASE
 from crispq.nouns import CheckSpec, Level, Tier
-from crispq.process import find_phase
+from crispq.process import find_phase, tasks
 from crispq.project import find_root, load_project
 
 
@@ -26,6 +27,10 @@ def list_checks(
 ) -> tuple[CheckSpec, ...]:
     """The checks that fit all the given filters. tier: those that are a must in this tier."""
     wanted = find_phase(phase).id if phase else None
+    known = {EVERY_PHASE, *(one.id for one in tasks())}
+    if task is not None and task not in known:
+        message = f"unknown task {task!r}{hint(task, known)}; `crispq explain PHASE` lists tasks"
+        raise UsageMistake(message)
     return tuple(
         spec
         for spec in known_checks(start)

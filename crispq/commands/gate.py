@@ -11,14 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import crispq
+from crispq.errors import LedgerDamaged, UsageMistake
 from crispq.evidence.digests import digest_of_value
 from crispq.gate import library
 from crispq.gate.plan import make_plan
-from crispq.gate.run import describe_plugins, run
+from crispq.gate.run import CACHE_FOLDER, describe_plugins, run
 from crispq.gate.verdict import decide
 from crispq.ledger import append, project_lock, read
+from crispq.ledger.store import LEDGER_FOLDER
 from crispq.nouns import CheckSpec, Entry, EntryKind, Judgement, Plan, Project, Verdict
-from crispq.process import find_phase
+from crispq.process import find_phase, phases
 from crispq.project import git, load_project
 from crispq.render.json import result_of
 
@@ -61,9 +63,10 @@ def gate(  # noqa: PLR0913 - the verb's own options
     with nullcontext() if only_cached else project_lock(root):
         entries = read(root)
         project = load_project(root)
+        _refuse_tampering(root, project, entries)
         plan = make_plan(project, load_library(project), find_phase(asked).id if asked else None)
         judgements = {}
-        for judgement in run(plan, entries, only_cached=only_cached):
+        for judgement in run(plan, entries, only_cached=only_cached, recall=_may_recall(root)):
             judgements[judgement.check] = judgement
             watch(plan, judgement)
         verdict = decide(plan, judgements, strict=strict)
@@ -76,6 +79,29 @@ def gate(  # noqa: PLR0913 - the verb's own options
             dirty=git.is_dirty(root),
         )
         return _recorded(root, answer) if record and verdict.asked else answer
+
+
+def _may_recall(root: Path) -> bool:
+    """Whether kept measurements count: not in CI, and not when the branch itself brings them along."""
+    return not os.environ.get("CI") and not git.tracks(root, CACHE_FOLDER)
+
+
+def _refuse_tampering(root: Path, project: Project, entries: tuple[Entry, ...]) -> None:
+    """What the ledger shows must not have been undone by hand: an entry deleted, or `phase:` moved back."""
+    if deleted := git.deleted(root, LEDGER_FOLDER):
+        raise LedgerDamaged(f"{deleted[0]} was deleted; restore it from git")
+    moves = [one for one in entries if one.kind in {EntryKind.ADVANCE, EntryKind.BACK}]
+    if not moves:
+        return
+    last = moves[-1]
+    there = str(last.body.get("to")) if last.kind is EntryKind.ADVANCE else last.phase
+    order = [phase.id for phase in phases()]
+    if there in order and order.index(project.phase) < order.index(there):
+        place = project.place_of("phase")
+        raise UsageMistake(
+            f"{place}: the ledger says that the team works in {there}; step back with "
+            f"`crispq back {project.phase} --reason ...`, not by editing this line"
+        )
 
 
 def load_library(project: Project) -> library.Library:

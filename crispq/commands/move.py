@@ -10,9 +10,10 @@ from crispq.commands.gate import Answer, Watch, gate, now, unwatched
 from crispq.errors import UsageMistake
 from crispq.gate.files import write_atomically
 from crispq.ledger import append, project_lock, read
-from crispq.nouns import Entry, EntryKind, Project
+from crispq.nouns import Entry, EntryKind
 from crispq.process import find_phase, phases
 from crispq.project import git, load_project
+from crispq.project.load import PROJECT_FILE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,7 @@ def advance(root: Path, *, watch: Watch = unwatched) -> Moved:
     following = order[order.index(project.phase) + 1]
     passed = answer.recorded.digest if answer.recorded else ""
     with project_lock(root):
+        moved = _with_phase(root, following)
         entry = append(
             root,
             read(root),
@@ -46,7 +48,7 @@ def advance(root: Path, *, watch: Watch = unwatched) -> Moved:
             who=git.who(root),
             when=now(),
         )
-        _set_phase(root, project, following)
+        write_atomically(root / PROJECT_FILE, moved)
     return Moved(phase=following, answer=answer, entry=entry)
 
 
@@ -62,6 +64,7 @@ def back(root: Path, phase: str, reason: str) -> Moved:
         message = "say why with --reason: whoever reads the ledger later will ask"
         raise UsageMistake(message)
     with project_lock(root):
+        moved = _with_phase(root, target)
         entry = append(
             root,
             read(root),
@@ -71,19 +74,17 @@ def back(root: Path, phase: str, reason: str) -> Moved:
             who=git.who(root),
             when=now(),
         )
-        _set_phase(root, project, target)
+        write_atomically(root / PROJECT_FILE, moved)
     return Moved(phase=target, entry=entry)
 
 
-def _set_phase(root: Path, project: Project, phase: str) -> None:
-    """Change the one value in `crispq.yaml` and nothing else of the file."""
-    place = project.place_of("phase")
-    path = root / place.path
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    line = lines[place.line - 1]
-    changed, count = re.subn(r"""(\bphase["']?\s*:\s*)["']?\w+["']?""", rf"\g<1>{phase}", line, count=1)
+def _with_phase(root: Path, phase: str) -> bytes:
+    """The bytes of `crispq.yaml` with the one value changed and nothing else, line ends included."""
+    place = load_project(root).place_of("phase")
+    lines = (root / PROJECT_FILE).read_bytes().splitlines(keepends=True)
+    pattern = rb"""(\bphase["']?\s*:\s*)["']?\w+["']?"""
+    lines[place.line - 1], count = re.subn(pattern, rb"\g<1>" + phase.encode(), lines[place.line - 1], count=1)
     if not count:
-        message = f"{place}: cannot change this line; write `phase: {phase}` yourself"
+        message = f"{place}: cannot change this line; write `phase: {phase}` on it and try again"
         raise UsageMistake(message)
-    lines[place.line - 1] = changed
-    write_atomically(path, "".join(lines).encode())
+    return b"".join(lines)

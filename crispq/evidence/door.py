@@ -332,7 +332,7 @@ class Evidence:
             self.digest(path)
         source = str(self.root / "src")
         if source not in sys.path:
-            sys.path.insert(0, source)
+            sys.path.append(source)
         module, _, function = spec.estimator.partition(":")
         try:
             built = getattr(importlib.import_module(module), function)(seed=seed)

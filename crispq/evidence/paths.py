@@ -15,8 +15,8 @@ def refusal(path: str) -> str | None:
         return "holds a control character"
     if "://" in path or path.lower().startswith("file:"):
         return "is a URI; only files inside the project are read"
-    if "\\" in path or (len(path) > 1 and path[1] == ":"):
-        return "is not a path with forward slashes"
+    if any(sign in path for sign in "\\:|"):
+        return "holds a backslash, a colon or a bar; name files with forward slashes and plain names"
     pure = PurePosixPath(path)
     if pure.is_absolute() or path.startswith("~"):
         return "is absolute; name it from the project's folder"

@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from crispq.errors import NotMeasurable
+from crispq.errors import CrispqError
 from crispq.evidence.digests import digest_of_value
 from crispq.gate import wire
 from crispq.gate.files import write_atomically
@@ -59,7 +59,10 @@ def recall(folder: Path, planned: PlannedCheck, digest: Callable[[str], str | No
     if body is None:
         return None
     inputs = tuple(Input(path=path, sha256=sha256) for path, sha256 in body["inputs"])
-    changed = [one.path for one in inputs if digest(one.path) != one.sha256]
+    try:
+        changed = [one.path for one in inputs if digest(one.path) != one.sha256]
+    except (CrispqError, TypeError, ValueError, KeyError, OSError):
+        return None
     return Measured(
         check=planned.id,
         measurement=wire.decode(body["measurement"]),
@@ -74,12 +77,12 @@ def _read(folder: Path, planned: PlannedCheck) -> dict[str, Any] | None:
     try:
         body = json.loads((folder / f"{key_of(planned)}.json").read_bytes())
         wire.decode(body["measurement"])
-        if body["check"] != planned.id or not isinstance(body["seconds"], float):
+        if body["check"] != planned.id or not isinstance(body["seconds"], float) or not body["inputs"]:
             return None
         for path, sha256 in body["inputs"]:
             if not isinstance(path, str) or not (sha256 is None or isinstance(sha256, str)):
                 return None
-    except (OSError, ValueError, KeyError, TypeError, NotMeasurable):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, CrispqError):
         return None
     return dict(body)
 
@@ -94,4 +97,4 @@ def keep(folder: Path, planned: PlannedCheck, measured: Measured) -> None:
         "inputs": [[one.path, one.sha256] for one in measured.inputs],
         "seconds": float(measured.seconds),
     }
-    write_atomically(folder / f"{key_of(planned)}.json", json.dumps(body).encode())
+    write_atomically(folder / f"{key_of(planned)}.json", json.dumps(body).encode(), sweep=True)

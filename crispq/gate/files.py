@@ -10,10 +10,13 @@ from pathlib import Path
 READABLE = 0o644
 
 
-def write_atomically(path: Path, raw: bytes) -> None:
-    """The whole file or none of it, also when the machine stops in the middle; own strays are swept."""
+def write_atomically(path: Path, raw: bytes, *, sweep: bool = False) -> None:
+    """The whole file or none of it, also when the machine stops in the middle.
+
+    sweep: remove what a writer before left behind; only under a lock, where no other writer can be at work.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    for stray in path.parent.glob(".*.crispq-tmp"):
+    for stray in path.parent.glob(".*.crispq-tmp") if sweep else ():
         stray.unlink(missing_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".crispq-tmp")
     try:

@@ -95,13 +95,13 @@ def _judge_each(
 
 
 def _judge_findings(name: str, findings: Findings, limit: Limit | None) -> JudgedValue:
+    if limit is not None and findings.examined == 0 and not findings.items:
+        return _error(name, limit, "nothing was examined")
     if limit is not None and limit.kind is not LimitKind.NONE:
         return judge_estimate(name, Estimate(value=len(findings.items)), limit)
     count = Estimate(value=len(findings.items), n=findings.examined)
     if limit is None:
         return JudgedValue(name=name, estimate=count, limit=None, status=None)
-    if findings.examined == 0 and not findings.items:
-        return _error(name, limit, "nothing was examined")
     bad = Status.WARN if limit.warn_only else Status.FAIL
     status = bad if findings.items else Status.PASS
     return JudgedValue(name=name, estimate=count, limit=limit, status=status)

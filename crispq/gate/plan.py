@@ -127,12 +127,29 @@ def _mistakes_of(setting: CheckSetting, spec: CheckSpec) -> Iterator[str]:
     for name in sorted(set(setting.settings) - set(spec.settings)):
         every = [*spec.settings, "limits", "level"]
         yield f"{setting.place_of(name)}: unknown setting {name!r} of the check {spec.name}{hint(name, every)}"
+    for name, value in sorted(setting.settings.items()):
+        if name in spec.settings and not _is_like(value, spec.settings[name]):
+            default_value = spec.settings[name]
+            yield f"{setting.place_of(name)}: {name!r} of {spec.name} must be like its default {default_value!r}"
     for name, limit in sorted(setting.limits.items()):
         default = spec.limits.get(name)
         if default is None:
             place = setting.place_of(f"limits.{name}")
             yield f"{place}: the check {spec.name} has no value {name!r}{hint(name, spec.limits)}"
+        elif default.kind is LimitKind.AS_REQUIRED:
+            place = setting.place_of(f"limits.{name}")
+            yield f"{place}: {name!r} of {spec.name} is judged by the requirements; change the requirement instead"
         elif (default.kind is LimitKind.NONE) and limit.kind not in {LimitKind.NONE, LimitKind.AT_MOST}:
             yield f"{setting.place}: {name!r} of {spec.name} counts findings: only none or at_most fit"
     if setting.level is Level.SHOULD and spec.level is Level.MUST:
         yield f"{setting.place}: {spec.name} is a must; a project cannot make it a should"
+
+
+def _is_like(value: object, default: object) -> bool:
+    """Whether a setting is of its default's kind; a default of None says nothing."""
+    if default is None or isinstance(default, list | tuple):
+        return default is None or isinstance(value, list)
+    number = (int, float)
+    if isinstance(default, number) and not isinstance(default, bool):
+        return isinstance(value, number) and not isinstance(value, bool)
+    return isinstance(value, type(default))

@@ -32,11 +32,13 @@ PATIENCE = 2.0
 PRELOAD = ("crispq.gate.worker", "numpy", "pandas", "duckdb")
 
 
-def run(plan: Plan, entries: tuple[Entry, ...], *, only_cached: bool = False) -> Iterator[Judgement]:
+def run(
+    plan: Plan, entries: tuple[Entry, ...], *, only_cached: bool = False, recall: bool = True
+) -> Iterator[Judgement]:
     """Measure and judge every check of the plan; judgements come as they are made.
 
     Checks that read the results of others come after those. only_cached: measure nothing; what is not kept, or kept
-    but stale, is an error that says so.
+    but stale, is an error that says so. recall: whether kept measurements count at all.
     """
     results: dict[str, Status] = {}
     known = tuple(check.id for phase in plan.phases for check in phase.checks)
@@ -44,7 +46,7 @@ def run(plan: Plan, entries: tuple[Entry, ...], *, only_cached: bool = False) ->
         for reads_results in (False, True):
             checks = [one for one in phase.checks if one.spec.reads_results is reads_results]
             round_ = _Round(plan=plan, entries=entries, results=dict(results), known=known)
-            for judgement in round_.run(checks, only_cached=only_cached):
+            for judgement in round_.run(checks, only_cached=only_cached, recall=recall):
                 results[judgement.check] = judgement.status
                 yield judgement
 
@@ -65,13 +67,13 @@ class _Round:
     results: Mapping[str, Status]
     known: tuple[str, ...]
 
-    def run(self, checks: Iterable[PlannedCheck], *, only_cached: bool) -> Iterator[Judgement]:
+    def run(self, checks: Iterable[PlannedCheck], *, only_cached: bool, recall: bool) -> Iterator[Judgement]:
         """Judge the checks: from the cache, or measured now."""
         folder = Path(self.plan.project.root) / CACHE_FOLDER
         digests = Digests(self.plan.project, self.entries, self.results, self.known)
         to_measure: list[PlannedCheck] = []
         for planned in checks:
-            kept = cache.recall(folder, planned, digests)
+            kept = cache.recall(folder, planned, digests) if recall else None
             if kept is not None and not kept.stale:
                 yield judge(planned, kept)
             elif only_cached:

@@ -15,6 +15,8 @@ from crispq.errors import NotMeasurable
 from crispq.nouns import Chart, Estimate, Finding, Findings, Limit, LimitKind, Measurement, Table, Value
 
 ESTIMATE_KEYS = {"value", "low", "high", "n", "level"}
+#: The largest whole number that every reader of JSON understands alike (RFC 8785).
+MOST = 2**53 - 1
 MEASUREMENT_KEYS = {"values", "summary", "tables", "charts", "not_applicable", "missing"}
 
 
@@ -110,6 +112,8 @@ def _number(name: str, value: object) -> float:
 def _count(name: str, value: object) -> int:
     if not is_number(value) or not float(value).is_integer() or float(value) < 0:
         raise refuse(f"{name!r} counts {describe(value)}, not a whole number")
+    if float(value) > MOST:
+        raise refuse(f"{name!r} counts more than {MOST:,}")
     return int(float(value))
 
 
@@ -203,7 +207,7 @@ def _list(raw: object, name: str) -> list[Any]:
 def _text(raw: object, name: str) -> str:
     if not isinstance(raw, str):
         raise refuse(f"{name} is {describe(raw)}, not text")
-    return raw
+    return raw.encode(errors="replace").decode()
 
 
 # --- limits ------------------------------------------------------------------------------------

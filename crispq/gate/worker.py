@@ -9,6 +9,8 @@ import faulthandler
 import json
 import os
 import resource
+import shlex
+import signal
 import sys
 import time
 from collections.abc import Mapping
@@ -19,13 +21,15 @@ from typing import Any
 
 from crispq.errors import MissingEvidence, NotMeasurable, UsageMistake
 from crispq.evidence import Evidence
-from crispq.evidence.paths import is_glob
+from crispq.evidence.paths import is_glob, refusal
 from crispq.gate import library, wire
 from crispq.nouns import Entry, Finding, Measurement, PlannedCheck, Project, Status
 
 MEGABYTE = 1024 * 1024
 #: What importing the project's plugins may take.
 PLUGIN_MEGABYTES = 4_000
+#: So long after its time limit a worker ends by itself, should the gate no longer be there to end it.
+GRACE = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +46,7 @@ class Job:
 def measure(connection: Connection, job: Job) -> None:
     """Run the job's check and send what came of it; the last thing this process does."""
     _confine(job.planned.spec.megabytes)
+    signal.setitimer(signal.ITIMER_REAL, job.planned.spec.seconds + GRACE)
     _make_importable(Path(job.project.root))
     started = time.perf_counter()
     evidence = Evidence(
@@ -70,6 +75,7 @@ def describe(connection: Connection, root: str, packages: tuple[str, ...]) -> No
 
 
 def _answer(evidence: Evidence, planned: PlannedCheck) -> dict[str, Any]:
+    evidence.digest("config:name")  # no answer is about nothing: a trace is never empty
     try:
         measurement = _run(evidence, planned)
         body: dict[str, Any] = {"measurement": wire.encode(measurement)}
@@ -102,9 +108,10 @@ def _run_command(evidence: Evidence, planned: PlannedCheck) -> Measurement:
     """
     command = planned.spec.command
     reads = planned.settings.get("reads")
-    if not isinstance(reads, list):
+    if not isinstance(reads, list) or not reads:
         evidence.never_remember()
-    for pattern in reads if isinstance(reads, list) else []:
+    own = [word for word in shlex.split(command) if refusal(word) is None and (evidence.root / word).is_file()]
+    for pattern in [*own, *(reads if isinstance(reads, list) else [])]:
         for path in evidence.files(str(pattern)) if is_glob(str(pattern)) else (str(pattern),):
             evidence.digest(path)
     done = evidence.run_command(command)
@@ -145,7 +152,7 @@ def _confine(megabytes: int) -> None:
 
 
 def _make_importable(root: Path) -> None:
-    """The project's folder and its `src/`: where a plugin of the project may lie."""
+    """The project's folder and its `src/`, behind everything installed: a project replaces no check and no library."""
     sys.dont_write_bytecode = True
-    sys.path[:0] = [str(root), str(root / "src")]
+    sys.path += [str(root), str(root / "src")]
     os.chdir(root)

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from crispq.errors import LockHeld
+from crispq.errors import LockHeld, UsageMistake
+from crispq.gate.files import write_atomically
+from crispq.process import phases
 
 LOCK_FILE = ".crispq/cache/lock"
 PATIENCE = 60.0
@@ -18,6 +20,7 @@ PATIENCE = 60.0
 @contextmanager
 def project_lock(root: Path, *, patience: float = PATIENCE) -> Iterator[None]:
     """Hold the project's lock. Raises LockHeld, naming the holder, when it is not free within `patience` seconds."""
+    _refuse_links(root)
     path = root / LOCK_FILE
     path.parent.mkdir(parents=True, exist_ok=True)
     holder = path.with_suffix(".holder")
@@ -29,7 +32,18 @@ def project_lock(root: Path, *, patience: float = PATIENCE) -> Iterator[None]:
         message = f"the project is locked by {named}; waited {patience:g} s"
         raise LockHeld(message) from error
     try:
-        holder.write_text(f"process {os.getpid()}")
+        write_atomically(holder, f"process {os.getpid()}".encode())
         yield
     finally:
         lock.release()
+
+
+def _refuse_links(root: Path) -> None:
+    """Nothing of crispq's own may be a link: what is written there stays in the project."""
+    own = (".crispq", ".crispq/cache", ".crispq/ledger", LOCK_FILE)
+    linked = [
+        name for name in (*own, *(f".crispq/ledger/{phase.id}" for phase in phases())) if (root / name).is_symlink()
+    ]
+    if linked:
+        message = f"{linked[0]} is a link; crispq writes only into the project itself"
+        raise UsageMistake(message)

@@ -104,7 +104,7 @@ def append(  # noqa: PLR0913 - an entry has these parts
     }
     raw = rfc8785.dumps(content)
     digest = hashlib.sha256(raw).hexdigest()
-    write_atomically(root / LEDGER_FOLDER / phase / f"{digest}.json", raw)
+    write_atomically(root / LEDGER_FOLDER / phase / f"{digest}.json", raw, sweep=True)
     return Entry(
         digest=digest, kind=kind, phase=phase, previous=tuple(content["previous"]), when=when, who=who, body=body
     )

@@ -32,6 +32,16 @@ def is_dirty(root: Path) -> bool:
     return status is None or bool(status)
 
 
+def tracks(root: Path, folder: str) -> bool:
+    """Whether git holds any file below `folder`."""
+    return bool(_git(root, "ls-files", "--", folder))
+
+
+def deleted(root: Path, folder: str) -> tuple[str, ...]:
+    """The files below `folder` that the commit holds and the folder does not."""
+    return tuple(filter(None, (_git(root, "ls-files", "--deleted", "-z", "--", folder) or "").split("\0")))
+
+
 def who(root: Path) -> str:
     """`Name <email>` as git is set up, or a plain word."""
     name, email = _git(root, "config", "user.name"), _git(root, "config", "user.email")

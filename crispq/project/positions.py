@@ -15,6 +15,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from crispq.errors import ConfigurationMistake
+from crispq.evidence.paths import inside
 from crispq.nouns import Place
 
 MOST_BYTES = 1_000_000
@@ -42,7 +43,7 @@ class Positioned:
 
 def read(root: Path, path: str) -> Positioned:
     """The YAML file `path` of the project at `root`. Raises ConfigurationMistake with file:line:column."""
-    file = root / path
+    file = inside(root, path)
     if not file.is_file():
         raise ConfigurationMistake([f"{path}: does not exist"])
     if file.stat().st_size > MOST_BYTES:
@@ -93,7 +94,11 @@ class _Walk:
             return [self.value(item, (*location, index)) for index, item in enumerate(node.value)]
         if str(node.tag).endswith(":timestamp"):
             return str(node.value)
-        return self._scalars.construct_object(node)
+        try:
+            return self._scalars.construct_object(node)
+        except (ValueError, KeyError, YAMLError):
+            self.mistakes.append(f"{self._place(node)}: {str(node.value)[:40]!r} is not what its tag or form says")
+            return None
 
     def _refusal(self, node: Node, location: Location) -> str | None:
         tag = str(node.tag).rpartition(":")[2]
