@@ -85,6 +85,13 @@ def test_nothing_changed_means_that_no_check_runs(tmp_path: Path) -> None:
     assert set() == {name for name, one in gate(root).items() if not one["cached"]}
 
 
+def test_the_same_verdict_is_recorded_once(tmp_path: Path) -> None:
+    root = reading_project(tmp_path)
+    for _ in range(3):
+        gate(root)
+    assert len(list((root / ".crispq/ledger").glob("*/*.json"))) == 1
+
+
 def test_one_byte_of_train_reruns_exactly_the_checks_that_read_it(tmp_path: Path) -> None:
     root = reading_project(tmp_path)
     assert set(READERS) == measured(gate(root))

@@ -12,7 +12,6 @@ from typing import Any
 
 import crispq
 from crispq.errors import LedgerDamaged, UsageMistake
-from crispq.evidence.digests import digest_of_value
 from crispq.gate import library
 from crispq.gate.plan import make_plan
 from crispq.gate.run import CACHE_FOLDER, describe_plugins, run
@@ -128,7 +127,7 @@ def _recorded(root: Path, answer: Answer) -> Answer:
     asked = str(answer.verdict.asked)
     body = gate_body(answer)
     earlier = [one for one in answer.entries if one.kind is EntryKind.GATE and one.phase == asked]
-    if earlier and digest_of_value(_said(earlier[-1].body)) == digest_of_value(_said(body)):
+    if earlier and _said(earlier[-1].body) == _said(body):
         return _with_entry(answer, earlier[-1])
     facts = {"commit": answer.commit or "", "dirty": answer.dirty, "crispq": crispq.__version__}
     entry = append(
@@ -137,8 +136,11 @@ def _recorded(root: Path, answer: Answer) -> Answer:
     return _with_entry(answer, entry)
 
 
-def _said(body: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: body[key] for key in ("opens", "reasons", "results")}
+def _said(body: Mapping[str, Any]) -> bytes:
+    """What a gate's entry says, in canonical form: a 1.0 that was written and read again is the same 1."""
+    import rfc8785
+
+    return rfc8785.dumps({key: body.get(key) for key in ("opens", "reasons", "results")})
 
 
 def _with_entry(answer: Answer, entry: Entry) -> Answer:
