@@ -175,6 +175,7 @@ def misspelt(text: str) -> Iterator[tuple[int, str, str]]:
 
 def test_the_full_configuration_is_accepted(tmp_path: Path) -> None:
     load_and_plan(full(tmp_path))
+    assert ["B1", "B2", "ML1", "ML2"] == [one.id for one in load_project(tmp_path).phases[0].requirements]
 
 
 def test_every_misspelt_key_is_refused_with_its_place_and_a_hint(tmp_path: Path) -> None:
