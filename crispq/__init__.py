@@ -18,7 +18,7 @@ from crispq.check import (
     not_applicable,
 )
 from crispq.errors import MissingEvidence, NotMeasurable, hint
-from crispq.evidence import Document, Evidence, MarkdownTable, Section, Supervised, TableData
+from crispq.evidence import Document, Evidence, MarkdownTable, Positioned, Section, Supervised, TableData
 from crispq.nouns import Chart, Estimate, Finding, Findings, Measurement, Requirement, Risk, Status, Table
 from crispq.process import Document as DocumentKind
 from crispq.process import Metric, documents_of, metrics, phases, risks_of, tasks_of
@@ -39,6 +39,7 @@ __all__ = [
     "Metric",
     "MissingEvidence",
     "NotMeasurable",
+    "Positioned",
     "Requirement",
     "Risk",
     "Section",

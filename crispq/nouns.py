@@ -239,12 +239,14 @@ class DataSpec:
     time: str | None = None
     sensitive: tuple[str, ...] = ()
     tables: Mapping[str, str] = field(default_factory=dict)
+    file: str | None = None
+    digest: str | None = None
     engine: str = "duckdb"
 
     @property
     def not_features(self) -> tuple[str, ...]:
-        """The columns a model must not be given: target, key, group and time."""
-        named = (self.target, self.key, self.group, self.time)
+        """The columns a model must not be given: target, key, group, time, and a file's path and digest."""
+        named = (self.target, self.key, self.group, self.time, self.file, self.digest)
         return tuple(name for name in named if name is not None)
 
 

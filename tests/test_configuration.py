@@ -41,6 +41,8 @@ data:
     train: data/train.csv
     test: data/test.csv
     production: data/production/*.csv
+  file: picture
+  digest: picture_sha256
   engine: duckdb
 models:
   first:
@@ -279,7 +281,7 @@ def test_no_stays_text(tmp_path: Path) -> None:
 
 
 def test_the_published_schemas_accept_what_the_loader_accepts() -> None:
-    from crispq.project.positions import parse
+    from crispq.evidence.positions import parse
 
     found = schemas()
     for name, text in (("crispq.schema.json", FULL_PROJECT), ("phase.schema.json", FULL_PHASE)):

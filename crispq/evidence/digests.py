@@ -1,13 +1,14 @@
 """What stands behind a name right now: the sha256 that a trace records and a cache verifies.
 
 A name is a file's path, or `listing:<glob>`, `config:<what>`, `ledger:<kind>[:<phase>]`, `predictions:<table>|<model>`,
-`looks:<table>`, `check:<check>` (is there one), `result:<check>` (how it was judged).
+`looks:<table>`, `commit:date`, `check:<check>` (is there one), `result:<check>` (how it was judged).
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from enum import Enum
@@ -77,6 +78,8 @@ class Digests:
                 return digest_of_value(rest) if rest in self._known_checks else None
             case "looks":
                 return digest_of_value(self.looks(rest))
+            case "commit":
+                return None if self.commit_date is None else digest_of_value(self.commit_date)
             case "predictions":
                 return self._predictions(*rest.split("|"))
             case "result":
@@ -128,6 +131,17 @@ class Digests:
         return None if value is None else digest_of_value(value)
 
     @cached_property
+    def commit_date(self) -> str | None:
+        """The day of the commit that is checked out, as YYYY-MM-DD; None without one."""
+        try:
+            told = subprocess.run(
+                ["git", "log", "-1", "--format=%cs"], cwd=self._root, capture_output=True, text=True, check=False
+            )
+        except OSError:
+            return None
+        return told.stdout.strip() or None
+
+    @cached_property
     def config(self) -> Mapping[str, object]:
         """What a check may ask of the configuration, by name; limits are no part of it."""
         project = self._project
@@ -141,11 +155,15 @@ class Digests:
             "core": [
                 project.task,
                 project.tier,
-                *(getattr(project.data, part) for part in ("target", "positive", "key", "group", "time", "sensitive")),
+                *(
+                    getattr(project.data, part)
+                    for part in ("target", "positive", "key", "group", "time", "sensitive", "file", "digest")
+                ),
             ],
             "places": {key: place for key, place in project.places.items() if key.startswith(("data", "models"))},
         }
         for plan in project.phases:
+            whole[f"{plan.phase}.criteria"] = plan.requirements
             whole[f"{plan.phase}.requirements"] = [
                 {key: value for key, value in plain(one).items() if key != "limit"} | {"limited": one.limit is not None}
                 for one in plan.requirements

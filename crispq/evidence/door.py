@@ -12,14 +12,17 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from crispq.errors import MissingEvidence, NotMeasurable
+from crispq.errors import ConfigurationMistake, MissingEvidence, NotMeasurable
 from crispq.evidence.digests import Digests
 from crispq.evidence.documents import Document, parse
 from crispq.evidence.paths import inside, is_glob, matches
+from crispq.evidence.positions import Positioned
+from crispq.evidence.positions import parse as parse_yaml
 from crispq.evidence.tables import TableData
 from crispq.nouns import (
     DataSpec,
@@ -158,6 +161,20 @@ class Evidence:
         chosen = (one for one in found if level in {None, one.level} and metric in {None, one.metric})
         return tuple(chosen)
 
+    def criteria(self, *, level: str | None = None) -> tuple[Requirement, ...]:
+        """The requirements with their limits, for the checks that ask whether the criteria themselves make sense.
+
+        A check that measures what a criterion demands asks `requirements` instead: what is demanded does not
+        concern who measures.
+        """
+        self.requirements(level=level)
+        for plan in self._project.phases:
+            self.digest(f"config:{plan.phase}.criteria")
+            if plan.phase == self.phase:
+                break
+        ids = {one.id for one in self.requirements(level=level)}
+        return tuple(one for plan in self._project.phases for one in plan.requirements if one.id in ids)
+
     @property
     def own_requirements(self) -> tuple[Requirement, ...]:
         """The requirements that this phase's own file states."""
@@ -194,6 +211,15 @@ class Evidence:
         self.digest(f"config:{self.phase}.commands")
         return self._project.plan_of(self.phase).commands
 
+    def as_of(self) -> date | None:
+        """The day of the commit that is checked out, against which ages are counted; None without a commit.
+
+        Not the clock's day: a verdict is about the project's bytes, and a clock may be wrong.
+        """
+        self.digest("commit:date")
+        told = self._digests.commit_date
+        return None if told is None else date.fromisoformat(told)
+
     # --- files ---
 
     def path(self, path: str) -> Path:
@@ -219,6 +245,14 @@ class Evidence:
         except json.JSONDecodeError as error:
             message = f"{path}:{error.lineno}: not JSON: {error.msg}"
             raise NotMeasurable(message) from error
+
+    def yaml(self, path: str) -> Positioned:
+        """The file's YAML value, with the place of each key. Raises NotMeasurable when it is none."""
+        raw = self.path(path).read_bytes()
+        try:
+            return parse_yaml(path, raw)
+        except ConfigurationMistake as error:
+            raise NotMeasurable("; ".join(error.mistakes)) from error
 
     def exists(self, path: str) -> bool:
         """Whether the project has this file; its absence is recorded too."""

@@ -43,6 +43,20 @@ class TableData:
         return tuple(self.relation().columns)
 
     @cached_property
+    def types(self) -> dict[str, str]:
+        """The columns' types by name, in DuckDB's words (`BIGINT`, `DOUBLE`, `VARCHAR`, `TIMESTAMP` ...)."""
+        relation = self.relation()
+        return {name: str(kind) for name, kind in zip(relation.columns, relation.types, strict=True)}
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """The rows of a SELECT in DuckDB's SQL over this table, which it calls `rows`.
+
+        For aggregates that need not load the table: `SELECT count(*), max("age") FROM rows`.
+        """
+        answer = self.relation().query("rows", sql)
+        return [] if answer is None else answer.fetchall()
+
+    @cached_property
     def rows(self) -> int:
         """The number of rows."""
         return int(self.relation().aggregate("count(*)").fetchall()[0][0])

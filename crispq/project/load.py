@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from crispq.check import at_least, at_most, between, equals, none
 from crispq.errors import ConfigurationMistake, UsageMistake, hint
+from crispq.evidence.positions import Location, Positioned, read
 from crispq.nouns import (
     CheckSetting,
     DataSpec,
@@ -32,7 +33,6 @@ from crispq.nouns import (
 from crispq.process import phases
 from crispq.project import names
 from crispq.project.models import CheckModel, LimitModel, PhaseFile, ProjectFile, RequirementModel, RiskModel
-from crispq.project.positions import Location, Positioned, read
 
 PROJECT_FILE = "crispq.yaml"
 PHASE_FILE = "phase.yaml"
@@ -140,6 +140,8 @@ def _project(root: Path, written: Positioned, file: ProjectFile, plans: Iterable
             time=data.time,
             sensitive=tuple(data.sensitive),
             tables=dict(data.tables),
+            file=data.file,
+            digest=data.digest,
             engine=data.engine,
         ),
         models=tuple(

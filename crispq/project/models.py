@@ -59,7 +59,9 @@ class DataModel(Strict):
     tables: dict[Name, ProjectPath] = Field(
         default_factory=dict, description="name -> CSV or Parquet file or glob: raw, train, test, production, ..."
     )
-    engine: Literal["duckdb"] = Field(default="duckdb", description="what reads the tables")
+    file: Text | None = Field(default=None, description="the column that names each row's file (an image, a recording)")
+    digest: Text | None = Field(default=None, description="the column with the sha256 of that file")
+    engine: Literal["duckdb", "spark"] = Field(default="duckdb", description="what reads the tables' files")
 
 
 class ModelModel(Strict):

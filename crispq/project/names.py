@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from crispq.errors import hint
+from crispq.evidence.positions import Location, Positioned
 from crispq.nouns import PhasePlan
 from crispq.process import Metric, documents_of, metrics, tasks_of
 from crispq.project.models import PhaseFile, ProjectFile, RequirementModel
-from crispq.project.positions import Location, Positioned
 
 #: Table names that crispq's own checks look for; a name that is nearly one of them is taken for a slip.
 TABLE_NAMES = ("raw", "train", "test", "production")

@@ -13,7 +13,7 @@ from typing import Any
 
 from crispq.commands.scaffold.profile import Kind, Profile, look_at
 from crispq.errors import ConfigurationMistake, UsageMistake, hint
-from crispq.project.positions import parse
+from crispq.evidence.positions import parse
 
 #: Names that a project's own package may not take: the standard library is refused too.
 TAKEN = ("crispq", "duckdb", "numpy", "pandas", "pyarrow", "pytest", "scipy", "sklearn", "skops", "src", "tests")

@@ -18,12 +18,12 @@ from crispq.commands.scaffold.profile import Profile
 from crispq.commands.scaffold.questions import Answers, features
 from crispq.commands.scaffold.suite import propose
 from crispq.errors import UsageMistake, hint
+from crispq.evidence.positions import parse
 from crispq.gate import library
 from crispq.nouns import CheckSpec
 from crispq.process import Phase, documents_of, phases, risks_of, tasks_of
 from crispq.project import schemas
 from crispq.project.load import PHASE_FILE
-from crispq.project.positions import parse
 
 #: A raw file above this size is copied but kept out of git: hosts refuse what is larger still.
 MOST_BYTES_IN_GIT = 50_000_000
