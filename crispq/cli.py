@@ -13,6 +13,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -25,6 +26,7 @@ from crispq.errors import ConfigurationMistake, CrispqError, UsageMistake, hint
 if TYPE_CHECKING:
     from crispq.commands.gate import Answer
     from crispq.commands.new import Question
+    from crispq.gate.ahead import Ahead
     from crispq.nouns import Judgement, Plan
 
 app = typer.Typer(
@@ -266,6 +268,42 @@ def gate(
 
 
 @app.command()
+def check(
+    name: Annotated[list[str], typer.Argument(help="Checks, as `crispq checks` lists them.")],
+    project: ProjectFolder = Path(),
+    output: Annotated[str, typer.Option("--output", "-o", metavar="FORMAT", help="text or json.")] = "text",
+) -> None:
+    """Ask single checks, without their gate: a quick look. Nothing is recorded, no gate is shown open."""
+    _known_format(output)
+    with _a_process_ahead(name) as ahead:
+        from crispq.commands.check import check as ask
+        from crispq.commands.check import check_object
+
+        checked = ask(_root(project), name, watch=_progress(), ahead=ahead)
+    if output == "json":
+        facts = {"project": checked.project.name, "crispq": crispq.__version__}
+        _say(json.dumps(check_object(checked, facts), indent=2, allow_nan=False))
+    else:
+        from crispq.render.text import checks_text
+
+        _say(checks_text(checked.judgements, checked.summary))
+    _end(checked.exit_code)
+
+
+def _a_process_ahead(names: list[str]) -> AbstractContextManager[Ahead | None]:
+    """One check need not wait for the fork server: its process starts before the project is read."""
+    from crispq.gate.ahead import forked_ahead
+
+    return forked_ahead() if len(names) == 1 else nullcontext()
+
+
+def _known_format(output: str) -> None:
+    if output not in {"text", "json"}:
+        message = f"unknown output format {output!r}{hint(output, ['text', 'json'])}; there are text, json"
+        raise UsageMistake(message)
+
+
+@app.command()
 def run(
     phase: Annotated[list[str] | None, typer.Argument(help="Phases in order; the current one without.")] = None,
     project: ProjectFolder = Path(),
@@ -384,9 +422,7 @@ def checks(
     from crispq.commands.checks import list_checks
     from crispq.render.text import check_lines
 
-    if output not in {"text", "json"}:
-        message = f"unknown output format {output!r}; there are text, json"
-        raise UsageMistake(message)
+    _known_format(output)
     found = list_checks(project.resolve(), phase=phase, task=task, level=level, tier=tier)
     if output == "json":
         _say(

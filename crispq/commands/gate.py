@@ -65,7 +65,7 @@ def gate(  # noqa: PLR0913 - the verb's own options
         _refuse_tampering(root, project, entries)
         plan = make_plan(project, load_library(project), find_phase(asked).id if asked else None)
         judgements = {}
-        for judgement in run(plan, entries, only_cached=only_cached, recall=_may_recall(root)):
+        for judgement in run(plan, entries, only_cached=only_cached, recall=may_recall(root)):
             judgements[judgement.check] = judgement
             watch(plan, judgement)
         verdict = decide(plan, judgements, strict=strict)
@@ -80,7 +80,7 @@ def gate(  # noqa: PLR0913 - the verb's own options
         return _recorded(root, answer) if record and verdict.asked else answer
 
 
-def _may_recall(root: Path) -> bool:
+def may_recall(root: Path) -> bool:
     """Whether kept measurements count: not in CI, and not when the branch itself brings them along."""
     return not os.environ.get("CI") and not git.tracks(root, CACHE_FOLDER)
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
+import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
 from functools import cached_property
 from pathlib import Path
@@ -45,6 +47,26 @@ def digest_of_file(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+#: From this size on a file is hashed beside the check that reads it, not before.
+LARGE = 16 * 1024 * 1024
+#: A file whose status changed less than these seconds ago may change again within one tick of its clock.
+SETTLED = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """A large file that is hashed while a check reads it; who touches it meanwhile changes its status."""
+
+    status: tuple[int, ...]
+    digest: Future[str]
+
+
+def _status(path: Path) -> tuple[int, ...]:
+    """What no program but the kernel sets: the file's identity, its size, and when it last changed."""
+    found = path.stat()
+    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
 class Digests:
     """Looks up digests; a file is hashed once unless `forget` is called."""
 
@@ -61,6 +83,7 @@ class Digests:
         self._results = results
         self._known_checks = frozenset(known_checks)
         self._files: dict[str, str | None] = {}
+        self._beside: dict[str, _Beside] = {}
 
     def __call__(self, name: str) -> str | None:
         """The digest behind `name` now; None when there is nothing."""
@@ -116,11 +139,31 @@ class Digests:
         paths = [one.predictions.get(table) for one in self._project.models if one.name == model]
         return self._file(paths[0]) if paths and paths[0] else None
 
+    def begin(self, path: str) -> bool:
+        """Begin to hash a large file that has lain still for a while, in a thread; whether this is one."""
+        if path in self._beside:
+            return True
+        full = inside(self._root, path)
+        if not full.is_file() or full.stat().st_size < LARGE or time.time() - full.stat().st_ctime < SETTLED:
+            return False
+        status, pool = _status(full), ThreadPoolExecutor(1)
+        self._beside[path] = _Beside(status, pool.submit(digest_of_file, full))
+        pool.shutdown(wait=False)
+        return True
+
+    def held_still(self, path: str) -> bool:
+        """Whether nobody touched a file since `begin`: then what was hashed and what was read are the same bytes."""
+        full = inside(self._root, path)
+        self._beside[path].digest.result()
+        return full.is_file() and _status(full) == self._beside[path].status
+
     def forget(self) -> None:
-        """Hash every file anew from now on."""
+        """Hash every file anew from now on, but for those that are known by their status."""
         self._files.clear()
 
     def _file(self, path: str) -> str | None:
+        if path in self._beside:
+            return self._beside[path].digest.result()
         if path not in self._files:
             full = inside(self._root, path)
             self._files[path] = digest_of_file(full) if full.is_file() else None

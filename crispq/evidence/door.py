@@ -83,6 +83,7 @@ class Evidence:
         self._results = results or {}
         self._digests = Digests(project, entries, self._results, known_checks)
         self._read: dict[str, str | None] = {}
+        self._read_beside: set[str] = set()
         self.phase = phase
         self.root = Path(project.root)
 
@@ -91,13 +92,15 @@ class Evidence:
     @property
     def inputs(self) -> tuple[Input, ...]:
         """Everything that was read so far, with the digest it had when it was first read."""
-        return tuple(Input(path=name, sha256=digest) for name, digest in sorted(self._read.items()))
+        read = self._read | {name: self._digests(name) for name in self._read_beside}
+        return tuple(Input(path=name, sha256=digest) for name, digest in sorted(read.items()))
 
     def changed_since_read(self) -> tuple[str, ...]:
         """The names whose digest is no longer what it was when they were read."""
         self._digests.forget()
-        names = (name for name in self._read if name != UNREPEATABLE)
-        return tuple(name for name in names if self._digests(name) != self._read[name])
+        names = (name for name in self._read if name not in {UNREPEATABLE, *self._read_beside})
+        changed = [name for name in names if self._digests(name) != self._read[name]]
+        return (*changed, *(name for name in sorted(self._read_beside) if not self._digests.held_still(name)))
 
     def never_remember(self) -> None:
         """Say that this answer depends on what no digest covers: it is measured anew at every gate."""
@@ -224,7 +227,9 @@ class Evidence:
 
     def path(self, path: str) -> Path:
         """The file `path` of the project, recorded as read. Raises MissingEvidence when it is absent."""
-        if self.digest(path) is None:
+        if path not in self._read and self._digests.begin(path):
+            self._read_beside.add(path)
+        elif self.digest(path) is None:
             message = f"{path} does not exist yet"
             raise MissingEvidence(message, path=path)
         return inside(self.root, path)

@@ -8,15 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
-
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from crispq.errors import ConfigurationMistake
 from crispq.evidence.paths import inside
 from crispq.nouns import Place
+
+if TYPE_CHECKING:
+    from ruamel.yaml.nodes import MappingNode, Node
 
 MOST_BYTES = 1_000_000
 MOST_DEPTH = 20
@@ -53,6 +52,9 @@ def read(root: Path, path: str) -> Positioned:
 
 def parse(path: str, raw: bytes) -> Positioned:
     """The value of YAML text. Raises ConfigurationMistake with file:line:column."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
     try:
         node = YAML(typ="safe", pure=True).compose(raw.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -77,6 +79,8 @@ class _Walk:
     """One pass over the nodes of a file."""
 
     def __init__(self, path: str) -> None:
+        from ruamel.yaml import YAML
+
         self.path = path
         self.places: dict[Location, Place] = {}
         self.mistakes: list[str] = []
@@ -84,6 +88,9 @@ class _Walk:
         self._scalars = YAML(typ="safe", pure=True).constructor
 
     def value(self, node: Node, location: Location) -> Any:
+        from ruamel.yaml.error import YAMLError
+        from ruamel.yaml.nodes import MappingNode, SequenceNode
+
         self.places.setdefault(location, self._place(node))
         if reason := self._refusal(node, location):
             self.mistakes.append(f"{self._place(node)}: {reason}")
@@ -112,6 +119,8 @@ class _Walk:
         return None
 
     def _pairs(self, node: MappingNode, location: Location) -> Iterator[tuple[str, Any]]:
+        from ruamel.yaml.nodes import ScalarNode
+
         seen: set[str] = set()
         for key_node, value_node in node.value:
             place = self._place(key_node)

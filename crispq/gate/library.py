@@ -11,7 +11,7 @@ import importlib
 import inspect
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -19,7 +19,7 @@ from types import ModuleType
 from typing import Any
 
 from crispq.check import Declared
-from crispq.errors import UsageMistake
+from crispq.errors import UsageMistake, hint
 from crispq.gate.wire import decode_limit, encode_limit
 from crispq.nouns import CheckSpec, Level, Limit, Tier
 from crispq.process import phases, tasks
@@ -45,6 +45,21 @@ def load(packages: Iterable[str]) -> Library:
     return merged(spec for package in packages for spec in describe_package(package))
 
 
+def load_only(packages: Iterable[str], names: Iterable[str]) -> Library:
+    """The checks of these names (`name` or `phase.name`) alone; no other check is imported.
+
+    Raises UsageMistake as `load` does, and for a name that no file bears, with the nearest one.
+    """
+    wanted = {name.rpartition(".")[2] for name in names}
+    files = [file for package in packages for file in check_files(package)]
+    found = merged(spec for file in files if file.path.stem in wanted for spec in describe_file(file))
+    for name in names:
+        if not any(name in {spec.id, spec.name} for spec in found):
+            known = {file.path.stem for file in files} | {spec.id for spec in found}
+            raise UsageMistake(f"unknown check {name!r}{hint(name, sorted(known))}; `crispq checks` lists them")
+    return tuple(spec for spec in found if spec.id in set(names) or spec.name in set(names))
+
+
 def merged(specs: Iterable[CheckSpec]) -> Library:
     """The checks as one library. Raises UsageMistake when two have one id."""
     known: dict[str, CheckSpec] = {}
@@ -57,21 +72,38 @@ def merged(specs: Iterable[CheckSpec]) -> Library:
     return tuple(sorted(known.values(), key=lambda spec: (order[spec.phase], spec.name)))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckFile:
+    """One check's file: its module, and the digest of the package's helpers that it may use."""
+
+    module: str
+    path: Path
+    shared: str
+
+
 def describe_package(name: str) -> Iterator[CheckSpec]:
     """The checks of one package."""
+    return (spec for file in check_files(name) for spec in describe_file(file))
+
+
+def check_files(name: str) -> tuple[CheckFile, ...]:
+    """The files of a package that are checks, sorted; none of them is imported."""
     package = _import(name)
     root = Path(str(package.__file__)).parent
     if not hasattr(package, "__path__"):
         message = f"plugin {name!r} is a module; checks lie in a package with one folder per phase"
         raise UsageMistake(message)
-    shared = _digest_of(sorted(path for path in root.rglob("*.py") if not _is_check_file(root, path)))
-    found = False
-    for path in sorted(path for path in root.rglob("*.py") if _is_check_file(root, path)):
-        found = True
-        yield from _describe_file(f"{name}.{path.parent.name}.{path.stem}", path, shared)
-    if not found:
+    paths = sorted(root.rglob("*.py"))
+    shared = _digest_of([path for path in paths if not _is_check_file(root, path)])
+    files = tuple(
+        CheckFile(module=f"{name}.{path.parent.name}.{path.stem}", path=path, shared=shared)
+        for path in paths
+        if _is_check_file(root, path)
+    )
+    if not files:
         message = f"plugin {name!r} holds no check: no Python file in a folder named after a phase"
         raise UsageMistake(message)
+    return files
 
 
 def _is_check_file(root: Path, path: Path) -> bool:
@@ -87,7 +119,9 @@ def _import(name: str) -> ModuleType:
         raise UsageMistake(message) from error
 
 
-def _describe_file(module_name: str, path: Path, shared: str) -> Iterator[CheckSpec]:
+def describe_file(file: CheckFile) -> Iterator[CheckSpec]:
+    """The check of one file, imported here and now; one of every phase is described once for each."""
+    module_name, path = file.module, file.path
     module = _import(module_name)
     declared = declared_in(module)
     words = inspect.getdoc(module) or ""
@@ -112,7 +146,7 @@ def _describe_file(module_name: str, path: Path, shared: str) -> Iterator[CheckS
         limits=declared.limits,
         settings=declared.settings,
         reads_results=declared.reads_results,
-        code_digest=hashlib.sha256((_digest_of([path]) + shared).encode()).hexdigest(),
+        code_digest=hashlib.sha256((_digest_of([path]) + file.shared).encode()).hexdigest(),
         seconds=declared.seconds,
         megabytes=declared.megabytes,
     )

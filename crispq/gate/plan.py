@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from crispq.errors import ConfigurationMistake, hint
 from crispq.nouns import (
@@ -44,6 +45,25 @@ def make_plan(project: Project, library: Sequence[CheckSpec], asked: str | None)
         checks = tuple(_planned(project, plan, library, required)) if reached else ()
         phases.append(PlannedPhase(phase=plan.phase, enforced=enforced, checks=checks))
     return Plan(project=project, asked=asked, phases=tuple(phases))
+
+
+def plan_only(project: Project, library: Sequence[CheckSpec]) -> Plan:
+    """The plan of exactly the library's checks: nothing else of their phases is asked.
+
+    Raises ConfigurationMistake, with every mistake at once, for settings that do not fit these checks.
+    """
+    known = {spec.id: spec for spec in library}
+    chosen = [
+        replace(plan, checks=tuple(one for one in plan.checks if f"{plan.phase}.{one.name}" in known))
+        for plan in project.phases
+    ]
+    if mistakes := [mistake for plan in chosen for mistake in _mistakes(plan, library)]:
+        raise ConfigurationMistake(mistakes)
+    phases = []
+    for index, plan in enumerate(chosen):
+        checks = tuple(_planned(project, plan, library, _required(project.phases[: index + 1])))
+        phases.append(PlannedPhase(phase=plan.phase, enforced=bool(checks), checks=checks))
+    return Plan(project=project, asked=None, phases=tuple(phases))
 
 
 def _required(plans: Iterable[PhasePlan]) -> dict[str, Limit]:

@@ -19,6 +19,7 @@ from pathlib import Path
 from crispq.errors import NotMeasurable, UsageMistake
 from crispq.evidence.digests import Digests
 from crispq.gate import cache, library, wire, worker
+from crispq.gate.ahead import Ahead
 from crispq.gate.judge import judge
 from crispq.nouns import CheckSpec, Entry, Input, Judgement, Measured, Plan, PlannedCheck, Status
 
@@ -33,19 +34,25 @@ PRELOAD = ("crispq.gate.worker", "numpy", "pandas", "duckdb")
 
 
 def run(
-    plan: Plan, entries: tuple[Entry, ...], *, only_cached: bool = False, recall: bool = True
+    plan: Plan,
+    entries: tuple[Entry, ...],
+    *,
+    only_cached: bool = False,
+    recall: bool = True,
+    ahead: Ahead | None = None,
 ) -> Iterator[Judgement]:
     """Measure and judge every check of the plan; judgements come as they are made.
 
     Checks that read the results of others come after those. only_cached: measure nothing; what is not kept, or kept
-    but stale, is an error that says so. recall: whether kept measurements count at all.
+    but stale, is an error that says so. recall: whether kept measurements count at all. ahead: a process that was
+    forked already, for a plan of one check.
     """
     results: dict[str, Status] = {}
     known = tuple(check.id for phase in plan.phases for check in phase.checks)
     for phase in plan.phases:
         for reads_results in (False, True):
             checks = [one for one in phase.checks if one.spec.reads_results is reads_results]
-            round_ = _Round(plan=plan, entries=entries, results=dict(results), known=known)
+            round_ = _Round(plan=plan, entries=entries, results=dict(results), known=known, ahead=ahead)
             for judgement in round_.run(checks, only_cached=only_cached, recall=recall):
                 results[judgement.check] = judgement.status
                 yield judgement
@@ -66,6 +73,7 @@ class _Round:
     entries: tuple[Entry, ...]
     results: Mapping[str, Status]
     known: tuple[str, ...]
+    ahead: Ahead | None = None
 
     def run(self, checks: Iterable[PlannedCheck], *, only_cached: bool, recall: bool) -> Iterator[Judgement]:
         """Judge the checks: from the cache, or measured now."""
@@ -80,7 +88,7 @@ class _Round:
                 yield judge(planned, kept or Measured(check=planned.id, measurement=None, stale=NOT_MEASURED))
             else:
                 to_measure.append(planned)
-        for planned, measured in _in_processes(to_measure, self.job):
+        for planned, measured in _in_processes(to_measure, self.job, self.ahead):
             cache.keep(folder, planned, measured)
             yield judge(planned, measured)
 
@@ -105,7 +113,7 @@ class _Running:
 
 
 def _in_processes(
-    checks: list[PlannedCheck], job: Callable[[PlannedCheck], worker.Job]
+    checks: list[PlannedCheck], job: Callable[[PlannedCheck], worker.Job], ahead: Ahead | None = None
 ) -> Iterator[tuple[PlannedCheck, Measured]]:
     """Run the checks, as many at once as there are processors; every process is reaped, whatever happens."""
     waiting = deque(checks)
@@ -113,6 +121,9 @@ def _in_processes(
     lanes = max(1, os.cpu_count() or 1)
     try:
         while waiting or running:
+            if waiting and ahead is not None:
+                running.append(_hand_over(waiting.popleft(), job, ahead))
+                ahead = None
             while waiting and len(running) < lanes:
                 running.append(_start(waiting.popleft(), job))
             yield from _collect(running)
@@ -128,6 +139,13 @@ def _start(planned: PlannedCheck, job: Callable[[PlannedCheck], worker.Job]) -> 
     far.close()
     now = time.monotonic()
     return _Running(planned=planned, process=process, connection=near, deadline=now + planned.spec.seconds, started=now)
+
+
+def _hand_over(planned: PlannedCheck, job: Callable[[PlannedCheck], worker.Job], ahead: Ahead) -> _Running:
+    now = time.monotonic()
+    ahead.jobs.send(job(planned))
+    deadline = now + planned.spec.seconds
+    return _Running(planned=planned, process=ahead.process, connection=ahead.answers, deadline=deadline, started=now)
 
 
 def _collect(running: list[_Running]) -> Iterator[tuple[PlannedCheck, Measured]]:

@@ -42,6 +42,16 @@ def summary_line(judgements: tuple[Judgement, ...]) -> str:
     )
 
 
+def exit_code_of(judgements: tuple[Judgement, ...]) -> int:
+    """The exit code of single checks that were asked without their gate."""
+    if not any(_was_checked(one) for one in judgements):
+        return NOTHING_CHECKED
+    shutting = [one for one in judgements if closes(one)]
+    if any(one.status is Status.ERROR for one in shutting):
+        return UNMEASURED
+    return CLOSED if shutting else OPEN
+
+
 def _was_checked(judgement: Judgement) -> bool:
     return judgement.status is not Status.NOT_APPLICABLE
 

@@ -51,6 +51,12 @@ def gate_text(verdict: Verdict, *, verbose: bool = False) -> str:
     return "\n".join([*lines, "", _answer(verdict), verdict.summary])
 
 
+def checks_text(judgements: Sequence[Judgement], summary: str) -> str:
+    """Single checks as lines, whatever they came to, and the summary."""
+    lines = [line for judgement in judgements for line in _judgement(judgement, verbose=True)]
+    return "\n".join([*lines, "", summary])
+
+
 def _answer(verdict: Verdict) -> str:
     if verdict.asked:
         return f"The gate of {verdict.asked} is {'open' if verdict.opens else 'closed'}."
