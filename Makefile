@@ -9,7 +9,7 @@ WITH_PATH := PATH="$(CURDIR)/$(BIN):$$PATH"
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-all lint format docs constraints clean
+.PHONY: help demo test test-all lint format docs bench-data constraints clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -35,6 +35,14 @@ format: $(VENV)/.installed-lint ## let ruff mend what it can
 
 docs: $(VENV)/.installed-docs ## build docs/_build/html, warnings are errors
 	$(BIN)/sphinx-build -W --keep-going --fresh-env --quiet docs docs/_build/html
+
+bench-data: $(VENV)/.installed-core build/peers/.installed ## time the data gate beside its peers, whole processes (half an hour, 3 GB of disk)
+	$(BIN)/python benchmarks/data_quality/run.py --peers build/peers/bin/python --write docs/reference/bench-data.md
+
+build/peers/.installed: benchmarks/data_quality/requirements.txt
+	$(PYTHON) -m venv --clear build/peers
+	build/peers/bin/python -m pip install --quiet --requirement benchmarks/data_quality/requirements.txt
+	@touch $@
 
 constraints: ## pin anew: install everything in a fresh venv and write down what came
 	rm -rf build/pin && $(PYTHON) -m venv build/pin

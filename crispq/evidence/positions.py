@@ -52,11 +52,10 @@ def read(root: Path, path: str) -> Positioned:
 
 def parse(path: str, raw: bytes) -> Positioned:
     """The value of YAML text. Raises ConfigurationMistake with file:line:column."""
-    from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
     try:
-        node = YAML(typ="safe", pure=True).compose(raw.decode("utf-8-sig"))
+        node = _compose(path, raw.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise ConfigurationMistake([f"{path}: not UTF-8 at byte {error.start}"]) from error
     except MarkedYAMLError as error:
@@ -73,6 +72,21 @@ def parse(path: str, raw: bytes) -> Positioned:
     if walk.mistakes:
         raise ConfigurationMistake(walk.mistakes)
     return Positioned(path=path, value=value, places=walk.places)
+
+
+def _compose(path: str, text: str) -> Node | None:
+    """The text's nodes. Depth is bounded before they are composed: the fast composer recurses in C."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent
+
+    depth = 0
+    for event in YAML(typ="safe").parse(text):
+        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+        if depth > MOST_DEPTH + 1:
+            place = Place(path=path, line=event.start_mark.line + 1, column=event.start_mark.column + 1)
+            raise ConfigurationMistake([f"{place}: nested too deep"])
+    node: Node | None = YAML(typ="safe").compose(text)
+    return node
 
 
 class _Walk:
