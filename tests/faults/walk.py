@@ -36,6 +36,14 @@ def asked(root: Path, phase: int) -> tuple[int, dict[str, dict[str, Any]]]:
     return done.returncode, results
 
 
+def checked(root: Path, check: str) -> tuple[int, dict[str, Any]]:
+    """The exit code of asking one check alone, and its result."""
+    done = crispq(root, "check", check, "--output", "json")
+    assert done.stdout, done.stderr
+    (result,) = json.loads(done.stdout)["results"]
+    return done.returncode, result
+
+
 def scaffold(root: Path, example: str, *, seed: int | None = None) -> Path:
     """The example as `crispq new` makes it; `seed` changes the seed of its split."""
     must(root.parent, "new", root.name, "--example", example)
