@@ -18,7 +18,19 @@ from crispq.check import (
     not_applicable,
 )
 from crispq.errors import MissingEvidence, NotMeasurable, hint
-from crispq.evidence import Document, Evidence, MarkdownTable, Positioned, Section, Supervised, TableData
+from crispq.evidence import (
+    Document,
+    Evidence,
+    Expectation,
+    ManifestRow,
+    MarkdownTable,
+    Outcome,
+    Positioned,
+    Section,
+    Suite,
+    Supervised,
+    TableData,
+)
 from crispq.nouns import Chart, Estimate, Finding, Findings, Measurement, Requirement, Risk, Status, Table
 from crispq.process import Document as DocumentKind
 from crispq.process import Metric, documents_of, metrics, phases, risks_of, tasks_of
@@ -32,18 +44,22 @@ __all__ = [
     "Estimate",
     "Evidence",
     "Example",
+    "Expectation",
     "Finding",
     "Findings",
+    "ManifestRow",
     "MarkdownTable",
     "Measurement",
     "Metric",
     "MissingEvidence",
     "NotMeasurable",
+    "Outcome",
     "Positioned",
     "Requirement",
     "Risk",
     "Section",
     "Status",
+    "Suite",
     "Supervised",
     "Table",
     "TableData",

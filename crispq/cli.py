@@ -434,6 +434,77 @@ def checks(
         _say(check_lines(found))
 
 
+# --- data ----------------------------------------------------------------------------------------
+
+data_app = typer.Typer(name="data", help="Versions of the data, and what to expect of it.", no_args_is_help=True)
+app.add_typer(data_app)
+TextOrJson = Annotated[str, typer.Option("--output", "-o", metavar="FORMAT", help="text or json.")]
+
+
+def _refuse_other_formats(output: str) -> None:
+    if output not in {"text", "json"}:
+        message = f"unknown output format {output!r}{hint(output, ('text', 'json'))}; there are text, json"
+        raise UsageMistake(message)
+
+
+@data_app.command("register")
+def data_register(
+    table: Annotated[str, typer.Argument(help="A table of data.tables.")],
+    project: ProjectFolder = Path(),
+    reason: Annotated[str, typer.Option("--reason", "-r", help="Why it changed, or where it comes from.")] = "",
+    note: Annotated[str, typer.Option("--note", help="Anything else to keep beside the version.")] = "",
+) -> None:
+    """Record the table as it is now as a version: its content, its summary, what changed and why."""
+    from crispq.commands.data.register import register, row_of
+    from crispq.render.text import clean
+
+    done = register(_root(project), table, reason=reason, note=note)
+    rows, number = done.version["rows"], done.version["version"]
+    if not done.new:
+        _say(f"{table} is version {number} as it was registered on {done.version['when'][:10]}: nothing is recorded.")
+        return
+    _say(f"Registered {table} as version {number}: {rows:,} rows, content {done.version['content']}.")
+    for line in done.change:
+        _say(f"  {clean(line)}")
+    if not done.version["reason"]:
+        _talk("No reason was given: write into the row below where the data comes from.")
+    _say("Next: commit data_versions.json, and add this row to data_versions.md:")
+    _say(clean(row_of(done.version)))
+
+
+@data_app.command("diff")
+def data_diff(
+    first: Annotated[str, typer.Argument(help="A table, TABLE@VERSION, or a file of the project.")],
+    second: Annotated[str, typer.Argument(help="The other one.")],
+    project: ProjectFolder = Path(),
+    output: TextOrJson = "text",
+) -> None:
+    """Say how two tables, versions or files differ. Ends with 0 when they hold the same, with 1 when not."""
+    from crispq.commands.data.diff import diff
+    from crispq.render.text import clean
+
+    _refuse_other_formats(output)
+    found = diff(_root(project), first, second)
+    _say(json.dumps(found.document, indent=2) if output == "json" else "\n".join(map(clean, found.lines)))
+    _end(0 if found.equal else CLOSED)
+
+
+@data_app.command("profile")
+def data_profile(
+    table: Annotated[str, typer.Argument(help="A table of data.tables.")],
+    project: ProjectFolder = Path(),
+    *,
+    write: Annotated[bool, typer.Option("--write", help="Write the proposed suite into expectations/.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="With --write: replace the suite that is there.")] = False,
+) -> None:
+    """Propose what to expect of a table, for a person to edit: a suite, and the table of its columns."""
+    from crispq.commands.data.profile import profile
+
+    found = profile(_root(project), table, write=write, force=force)
+    for text in found.told:
+        _say(text)
+
+
 @app.command()
 def schema(
     name: Annotated[str | None, typer.Argument(help="project or phase; both without.", show_default=False)] = None,

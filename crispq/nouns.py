@@ -417,6 +417,11 @@ class Input:
         """Whether this names a file of the project."""
         return ":" not in self.path
 
+    @property
+    def is_content(self) -> bool:
+        """Whether this names what a signature covers: a file of the project, or the rows of a database's table."""
+        return self.is_file or self.path.startswith("rows:")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedCheck:

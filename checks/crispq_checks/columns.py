@@ -1,7 +1,8 @@
 """The table of columns in the data description: one parser for all checks that ask what a column is.
 
 The document `data_description` has a section "Columns" with a table | Column | Meaning | Unit | Type | Known at |. A
-name with `*` in it describes all columns that fit, such as the columns that a category was spread over.
+name with `*` in it describes all columns that fit, such as the columns that a category was spread over. A further
+column "Personal" may say whether a column holds personal data: `no`, or what it is (`name`, `e-mail`, ...).
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from crispq import Evidence, MarkdownTable, MissingEvidence, NotMeasurable, hint
 DOCUMENT = "data_description"
 SECTION = "Columns"
 HEADER = ("Column", "Meaning", "Unit", "Type", "Known at")
+#: May stand in the table too.
+PERSONAL = "Personal"
+NOT_PERSONAL = frozenset({"", "-", "no", "none"})
 #: When a column's value is known, as seen from the moment of prediction.
 MOMENTS = ("before", "at", "after")
 
@@ -29,6 +33,12 @@ class ColumnRow:
     type: str
     known_at: str
     line: int
+    personal: str = ""
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether the row says that the column holds personal data."""
+        return self.personal.casefold() not in NOT_PERSONAL
 
     @property
     def moment(self) -> str | None:
@@ -81,7 +91,10 @@ def _rows(path: str, table: MarkdownTable) -> Iterator[ColumnRow]:
     for line, record in table.records():
         cells = {_plain(name): cell for name, cell in record.items()}
         name, meaning, unit, type_, known_at = (_unmarked(cells.get(one.casefold(), "")) for one in HEADER)
-        yield ColumnRow(name=name, meaning=meaning, unit=unit, type=type_, known_at=known_at, line=line)
+        personal = _unmarked(cells.get(PERSONAL.casefold(), ""))
+        yield ColumnRow(
+            name=name, meaning=meaning, unit=unit, type=type_, known_at=known_at, line=line, personal=personal
+        )
 
 
 def _plain(head: str) -> str:

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from crispq.commands.scaffold.profile import Profile
+from crispq.commands.data.look import Profile
+from crispq.commands.data.register import register, row_of
 from crispq.commands.scaffold.questions import Answers, Ask, Question, collect, read_answers
 from crispq.commands.scaffold.render import MOST_BYTES_IN_GIT, example_folder, examples, render, templates
 from crispq.errors import UsageMistake
 from crispq.nouns import Project
+from crispq.process import phases
 from crispq.project import load_project
 
 __all__ = ["Made", "Question", "data_answers", "examples", "new", "read_answers"]
@@ -60,6 +62,8 @@ def new(
     with _Staging(directory) as staging:
         render(staging.folder, collected, profile, in_place=place, example=source)
         project = load_project(staging.folder)
+        if profile and source is None and (staging.folder / project.data.tables["raw"]).is_file():
+            _register(staging.folder, profile)
         if git:
             _commit(staging.folder)
         files = sum(path.is_file() and ".git" not in path.parts for path in staging.folder.rglob("*"))
@@ -84,6 +88,16 @@ def data_answers(pairs: Iterable[str]) -> dict[str, str]:
             raise UsageMistake(f"--data {name.strip()} stands twice")
         answers[name.strip()] = value.strip()
     return answers
+
+
+def _register(folder: Path, profile: Profile) -> None:
+    """The data that the project begins with is version 1; the document of versions says so."""
+    done = register(folder, "raw", reason=f"copied from {profile.source.name} when the project was made")
+    page = folder / phases()[0].folder / "data_versions.md"
+    if page.is_file():
+        head = "| Version | Date | Rows | Digest | Reason for the change | Author |\n|---|---|---|---|---|---|\n"
+        text = page.read_text(encoding="utf-8")
+        page.write_text(text.replace(head, f"{head}{row_of(done.version)}\n"), encoding="utf-8", newline="\n")
 
 
 def _notes(answers: Answers, profile: Profile | None) -> Iterable[str]:

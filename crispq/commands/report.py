@@ -6,6 +6,7 @@ from pathlib import Path
 
 import crispq
 from crispq.commands.gate import Answer, Watch, gate, now, unwatched
+from crispq.errors import NotMeasurable
 from crispq.evidence import Digests
 from crispq.gate.files import write_atomically
 from crispq.nouns import Entry, EntryKind
@@ -75,4 +76,12 @@ def _changed(entry: Entry, digests: Digests) -> tuple[str, ...]:
     subject = entry.body.get("subject")
     if not isinstance(subject, dict) or not subject:
         return ("everything: the signature names nothing that was signed",)
-    return tuple(name for name, digest in sorted(subject.items()) if digests(name) != digest)
+    return tuple(name for name, digest in sorted(subject.items()) if _now(name, digests) != digest)
+
+
+def _now(name: str, digests: Digests) -> str | None:
+    """What stands behind the name now; a database that cannot be asked has not what was signed."""
+    try:
+        return digests(name)
+    except NotMeasurable:
+        return None

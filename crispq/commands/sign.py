@@ -81,6 +81,6 @@ def _subject(answer: Answer, target: str) -> dict[str, str]:
     names = {answer.project.plan_of(target).path, CORE}
     for judgement in phase.judgements:
         if not _waits_for_signature(phase, judgement.check):
-            names |= {one.path for one in judgement.measured.inputs if one.is_file and one.sha256 is not None}
+            names |= {one.path for one in judgement.measured.inputs if one.is_content and one.sha256 is not None}
     found = {name: digests(name) for name in sorted(names)}
     return {name: digest for name, digest in found.items() if digest is not None}

@@ -1,7 +1,8 @@
 """What stands behind a name right now: the sha256 that a trace records and a cache verifies.
 
 A name is a file's path, or `listing:<glob>`, `config:<what>`, `ledger:<kind>[:<phase>]`, `predictions:<table>|<model>`,
-`looks:<table>`, `commit:date`, `check:<check>` (is there one), `result:<check>` (how it was judged).
+`looks:<table>`, `rows:<table>` (what a database's table holds), `commit:date`, `check:<check>` (is there one),
+`result:<check>` (how it was judged).
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from crispq.errors import MissingEvidence
+from crispq.evidence.engines import address_of, digest_of, is_address
 from crispq.evidence.paths import inside, matches
 from crispq.nouns import Entry, Project, Status
 
@@ -85,7 +88,7 @@ class Digests:
         self._files: dict[str, str | None] = {}
         self._beside: dict[str, _Beside] = {}
 
-    def __call__(self, name: str) -> str | None:
+    def __call__(self, name: str) -> str | None:  # noqa: C901 - one case a kind of name
         """The digest behind `name` now; None when there is nothing."""
         kind, colon, rest = name.partition(":")
         if not colon:
@@ -103,6 +106,8 @@ class Digests:
                 return digest_of_value(self.looks(rest))
             case "commit":
                 return None if self.commit_date is None else digest_of_value(self.commit_date)
+            case "rows":
+                return self._rows(rest)
             case "predictions":
                 return self._predictions(*rest.split("|"))
             case "result":
@@ -125,7 +130,8 @@ class Digests:
 
         They are known by what they are for, not by their files' names: a renamed file is no fresh start.
         """
-        rows_today = self(self._project.data.tables[table])
+        told = self._project.data.tables[table]
+        rows_today = self(f"rows:{table}" if is_address(told) else told)
         role = f"predictions:{table}|"
         seen = {self(f"{role}{model.name}") for model in self._project.models}
         for entry in self.entries("gate"):
@@ -134,6 +140,21 @@ class Digests:
                 if rows_today in inputs.values():
                     seen |= {digest for name, digest in inputs.items() if name.startswith(role)}
         return tuple(sorted(digest for digest in seen if digest is not None))
+
+    def _rows(self, table: str) -> str | None:
+        """What a database's table holds now, whatever order its rows lie in."""
+        told = self._project.data.tables.get(table, "")
+        if not is_address(told):
+            return None
+        if (address := address_of(told)).is_file:
+            return self._file(address.database)
+        name = f"rows:{table}"
+        if name not in self._files:
+            try:
+                self._files[name] = digest_of(address, self._root)
+            except MissingEvidence:
+                self._files[name] = None
+        return self._files[name]
 
     def _predictions(self, table: str, model: str) -> str | None:
         paths = [one.predictions.get(table) for one in self._project.models if one.name == model]

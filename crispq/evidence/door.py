@@ -18,11 +18,16 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from crispq.errors import ConfigurationMistake, MissingEvidence, NotMeasurable
+from crispq.evidence.contents import content_digest
 from crispq.evidence.digests import Digests
 from crispq.evidence.documents import Document, parse
-from crispq.evidence.paths import inside, is_glob, matches
+from crispq.evidence.engines import address_of, is_address
+from crispq.evidence.engines.table import database_table, spark_table
+from crispq.evidence.paths import inside, is_glob, matches, refusal
 from crispq.evidence.positions import Positioned
 from crispq.evidence.positions import parse as parse_yaml
+from crispq.evidence.samples import Sample
+from crispq.evidence.suites import Suite, read_suite
 from crispq.evidence.tables import TableData
 from crispq.nouns import (
     DataSpec,
@@ -44,6 +49,9 @@ from crispq.nouns import (
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
+
+#: Where a project writes what its tables must be.
+EXPECTATIONS = "1_business_and_data_understanding/expectations"
 
 #: What a scratch copy leaves behind: nothing of it is an input of the project's commands.
 NOT_COPIED = (".git", ".venv", ".crispq", "__pycache__", ".pytest_cache", ".ruff_cache", ".mypy_cache", "reports")
@@ -67,6 +75,19 @@ class Supervised:
     times: np.ndarray[Any, Any] | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManifestRow:
+    """One row of a table of files: the file's path in the project, the sha256 that the table states, label and group.
+
+    label and group are None where the project names no such column, or the cell is empty.
+    """
+
+    path: str
+    digest: str | None
+    label: Any
+    group: Any
+
+
 class Evidence:
     """The project, read-only. Whatever is asked is recorded, with its digest, in `inputs`."""
 
@@ -84,6 +105,7 @@ class Evidence:
         self._digests = Digests(project, entries, self._results, known_checks)
         self._read: dict[str, str | None] = {}
         self._read_beside: set[str] = set()
+        self._databases: dict[str, TableData] = {}
         self.phase = phase
         self.root = Path(project.root)
 
@@ -293,17 +315,58 @@ class Evidence:
         if pattern is None:
             message = f"no table {name!r} is listed under data.tables"
             raise MissingEvidence(message, path=place.path, line=place.line)
+        table = self._in_database(name, pattern) if is_address(pattern) else self._in_files(name, pattern)
+        if table.rows == 0:
+            message = f"{table.paths[0]} holds no row"
+            raise MissingEvidence(message, path=table.paths[0])
+        return table
+
+    def table_paths(self, name: str) -> tuple[str, ...]:
+        """The names that `digest` takes for what the table `name` holds: its files, or `rows:NAME` in a database.
+
+        Empty when it is not listed or no file matches. Nothing is read; a name with a colon is no file.
+        """
+        told = self.data.tables.get(name)
+        if told is None:
+            return ()
+        if is_address(told):
+            address = address_of(told)
+            return (address.database if address.is_file else f"rows:{name}",)
+        return self.files(told) if is_glob(told) else (told,)
+
+    def _in_files(self, name: str, pattern: str) -> TableData:
         paths = self.files(pattern) if is_glob(pattern) else (pattern,)
         if not paths:
+            place = self.place_of(f"data.tables.{name}")
             message = f"no file matches {pattern} yet"
             raise MissingEvidence(message, path=place.path, line=place.line)
         for path in paths:
             self.path(path)
-        table = TableData(name=name, root=self.root, paths=paths)
-        if table.rows == 0:
-            message = f"{pattern} holds no row"
-            raise MissingEvidence(message, path=paths[0])
-        return table
+        if self.data.engine == "spark":
+            return spark_table(name, self.root, paths)
+        return TableData(name=name, root=self.root, paths=paths)
+
+    def _in_database(self, name: str, told: str) -> TableData:
+        """A database's table; its answers are never remembered, for no digest of files covers them."""
+        address, place = address_of(told), self.place_of(f"data.tables.{name}")
+        if address.is_file:
+            self.path(address.database)
+        else:
+            self.never_remember()
+            if self.digest(f"rows:{name}") is None:
+                message = f"{address}: the database has no such table, or shows it not to this user"
+                raise MissingEvidence(message, path=place.path, line=place.line)
+        if name not in self._databases:
+            self._databases[name] = database_table(name, address, self.root, key=self.data.key)
+        return self._databases[name]
+
+    def suite(self, table: str) -> Suite:
+        """The suite of expectations of `table`: phase 1's `expectations/<table>.json`.
+
+        Raises MissingEvidence when there is none yet, NotMeasurable when it is none or would hold for any data.
+        """
+        path = f"{EXPECTATIONS}/{table}.json"
+        return read_suite(self.text(path), table=table, path=path)
 
     def supervised(self, name: str) -> Supervised:
         """The table `name` split into features, target, key, groups and times.
@@ -337,6 +400,47 @@ class Evidence:
             key=column(data.key),
             groups=column(data.group),
             times=column(data.time),
+        )
+
+    def sample(self, name: str, *, most: int) -> Sample:
+        """At most `most` rows of the table `name`, in memory, to be altered and held against a suite."""
+        return Sample(self.table(name), most=most)
+
+    def content(self, name: str) -> str:
+        """The digest of what the table `name` holds: the same for the same rows, in whatever file and order."""
+        return content_digest(self.table(name))
+
+    def manifest(self, name: str) -> tuple[ManifestRow, ...]:
+        """The rows of the table `name` as files of the project; the files themselves are not read.
+
+        `digest(row.path)` reads one. Raises MissingEvidence when `data.file` or `data.digest` names no column,
+        NotMeasurable when the table lacks it or a path is empty, absolute or leads out of the project.
+        """
+        data = self.data
+        if data.file is None or data.digest is None:
+            place = self.place_of("data")
+            message = "data.file and data.digest name the columns with each row's file and its sha256; name both"
+            raise MissingEvidence(message, path=place.path, line=place.line)
+        table = self.table(name)
+        optional = [one for one in (data.target, data.group) if one in table.columns]
+        frame = table.frame([data.file, data.digest, *optional])
+        cells = {one: frame[one].astype("object").where(frame[one].notna(), None).tolist() for one in frame}
+        nothing = [None] * len(frame)
+        rows = zip(
+            cells[data.file],
+            cells[data.digest],
+            cells.get(data.target or "", nothing),
+            cells.get(data.group or "", nothing),
+            strict=True,
+        )
+        return tuple(
+            ManifestRow(
+                path=_file_of(table, number, path),
+                digest=None if digest is None else str(digest).strip().lower(),
+                label=label,
+                group=group,
+            )
+            for number, (path, digest, label, group) in enumerate(rows, start=1)
         )
 
     @property
@@ -525,6 +629,15 @@ class Evidence:
     def not_copied(self) -> tuple[str, ...]:
         """The folders that a scratch copy leaves out."""
         return NOT_COPIED
+
+
+def _file_of(table: TableData, number: int, path: object) -> str:
+    """The path of a manifest's row as text that names a file inside the project."""
+    reason = refusal(path) if isinstance(path, str) else "is missing or no text"
+    if reason:
+        message = f"{table.paths[0]}: the path of row {number} {reason}"
+        raise NotMeasurable(message)
+    return str(path)
 
 
 def shell_words(command: Sequence[str] | str) -> list[str]:

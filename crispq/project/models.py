@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, model_validator
 
+from crispq.evidence.engines import refusal_of_source
 from crispq.evidence.paths import refusal
 
 SCHEMA_VERSION = 1
@@ -21,11 +22,19 @@ def _project_path(value: object) -> object:
     return value
 
 
+def _table_source(value: object) -> object:
+    if isinstance(value, str) and (reason := refusal_of_source(value)):
+        message = f"the table's place {reason}"
+        raise ValueError(message)
+    return value
+
+
 def _one_or_many(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
 ProjectPath = Annotated[str, BeforeValidator(_project_path)]
+TableSource = Annotated[str, BeforeValidator(_table_source)]
 Words = Annotated[list[Text], BeforeValidator(_one_or_many)]
 
 
@@ -56,8 +65,10 @@ class DataModel(Strict):
     )
     time: Text | None = Field(default=None, description="the column that orders the rows in time")
     sensitive: list[Text] = Field(default_factory=list, description="columns whose groups are looked at one by one")
-    tables: dict[Name, ProjectPath] = Field(
-        default_factory=dict, description="name -> CSV or Parquet file or glob: raw, train, test, production, ..."
+    tables: dict[Name, TableSource] = Field(
+        default_factory=dict,
+        description="name -> CSV or Parquet file or glob, or dialect+driver://user@host/database#table: "
+        "raw, train, test, production, ...",
     )
     file: Text | None = Field(default=None, description="the column that names each row's file (an image, a recording)")
     digest: Text | None = Field(default=None, description="the column with the sha256 of that file")

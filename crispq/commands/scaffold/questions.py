@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from crispq.commands.scaffold.profile import Kind, Profile, look_at
+from crispq.commands.data.look import Profile, look_at
 from crispq.errors import ConfigurationMistake, UsageMistake, hint
+from crispq.evidence.contents import Kind
 from crispq.evidence.positions import parse
 
 #: Names that a project's own package may not take: the standard library is refused too.

@@ -6,7 +6,6 @@ import importlib.util
 import io
 import json
 import os
-import re
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -14,9 +13,11 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from crispq.commands.scaffold.profile import Profile
+from crispq.commands.data.look import Profile
+from crispq.commands.data.profile import cell
+from crispq.commands.data.suite import propose
+from crispq.commands.data.units import unit_of
 from crispq.commands.scaffold.questions import Answers, features
-from crispq.commands.scaffold.suite import propose
 from crispq.errors import UsageMistake, hint
 from crispq.evidence.positions import parse
 from crispq.gate import library
@@ -132,11 +133,18 @@ def _phases(folder: Path, answers: Answers, profile: Profile | None) -> None:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 - YAML and Markdown; nothing of the user's but column names, which _cell escapes
+        autoescape=False,  # noqa: S701 - YAML and Markdown; nothing of the user's but column names, which `cell` escapes
     )
     checks = library.load(library.installed_packages())
     defaults = parse("defaults.yml", (source / "defaults.yml").read_bytes()).value
-    columns = [{"cell": _cell(one.name), "kind": str(one.kind)} for one in profile.columns] if profile else []
+    columns = (
+        [
+            {"cell": cell(one.name), "kind": str(one.kind), "unit": unit_of(one.name, one.kind)}
+            for one in profile.columns
+        ]
+        if profile
+        else []
+    )
     for phase in phases():
         place = folder / phase.folder
         context = _phase_context(phase, answers, defaults, checks)
@@ -172,12 +180,6 @@ def _phase_context(
         "signoffs": defaults["signoffs"][answers["tier"]][phase.number - 1],
         "commands": defaults["commands"][phase.number - 1],
     }
-
-
-def _cell(name: str) -> str:
-    """A column's name as a cell of a Markdown table; as code, so that no reader takes it for HTML."""
-    escaped = re.sub(r"([\\|])", r"\\\1", name)
-    return f"`{escaped}`" if "`" not in name else re.sub(r"([`<_*\[\]])", r"\\\1", escaped)
 
 
 # --- files ---------------------------------------------------------------------------------------
