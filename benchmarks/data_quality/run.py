@@ -82,9 +82,14 @@ def peak_megabytes(one: Contender) -> float:
     )
     peak = 0
     while process.poll() is None:
-        peak = max(peak, sum(_proportional_set(pid) for pid in _tree(process.pid)))
+        peak = max(peak, set_sizes(process.pid))
         time.sleep(0.005)
     return peak / 1024
+
+
+def set_sizes(pid: int) -> int:
+    """The proportional set sizes of a process and all below it, summed, in kB."""
+    return sum(_proportional_set(one) for one in _tree(pid))
 
 
 def _tree(pid: int) -> list[int]:

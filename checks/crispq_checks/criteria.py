@@ -68,14 +68,24 @@ def names_target(evidence: Evidence) -> str:
     return target
 
 
-def labelled(
-    evidence: Evidence, table: str, *, features: tuple[str, ...] = (), most: int = MOST_ROWS, seed: int = 0
+def labelled(  # noqa: PLR0913 - each word is one fact about the rows
+    evidence: Evidence,
+    table: str,
+    *,
+    features: tuple[str, ...] = (),
+    most: int = MOST_ROWS,
+    seed: int = 0,
+    fewest: int = 0,
 ) -> Supervised:
     """The table's rows that have a target, with these features; of more than `most` rows as many, drawn with `seed`.
+
+    Of each value of the target `fewest` rows are drawn at least: for whoever ranks, so that a rare class stays.
 
     Raises MissingEvidence where no row has a target; NotMeasurable where a column is missing, and where the target of a
     regression is no number.
     """
+    import numpy as np
+
     target, data = names_target(evidence), evidence.data
     named = [name for name in (target, data.group, data.time) if name is not None]
     source = evidence.table(table)
@@ -86,7 +96,9 @@ def labelled(
     if frame.empty:
         raise MissingEvidence(f"no row of the table {table!r} has a target yet", path=source.paths[0])
     if len(frame) > most:
-        frame = frame.sample(most, random_state=seed).sort_index()
+        shuffled = frame.sample(frac=1, random_state=seed)
+        order = shuffled.groupby(target).cumcount().to_numpy() if fewest else len(frame)
+        frame = shuffled[(np.arange(len(frame)) < most) | (order < fewest)].sort_index()
 
     def column(name: str | None) -> Any:
         return None if name is None else frame[name].to_numpy()

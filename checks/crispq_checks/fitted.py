@@ -118,6 +118,8 @@ def fitted(rows: Rows, ignore: tuple[str, ...]) -> Iterator[Fitted]:
             yield from _filled_words(rows, name, column, raw)
             continue
         values = _floats(column)
+        if _came_so(rows, values):
+            continue
         source, line = _source(rows, name, values)
         yield from _scaled(rows, name, values, source, line)
         if source is not None and line is not None:
@@ -128,6 +130,16 @@ def fitted(rows: Rows, ignore: tuple[str, ...]) -> Iterator[Fitted]:
 
 def _unchanged(column: pd.Series[Any], raw: pd.Series[Any]) -> bool:
     return bool(same(column, raw).all())
+
+
+def _came_so(rows: Rows, values: Vector) -> bool:
+    """Whether a raw column under another name holds these very values."""
+    numbers = (_floats(rows.raw[one]) for one in rows.raw.columns if types.is_numeric_dtype(rows.raw[one]))
+    return any(
+        np.allclose(one[:GLANCE], values[:GLANCE], rtol=NEAR, atol=0, equal_nan=True)
+        and np.allclose(one, values, rtol=NEAR, atol=0, equal_nan=True)
+        for one in numbers
+    )
 
 
 # --- scaling -------------------------------------------------------------------------------------
@@ -174,8 +186,8 @@ def _scaled(
     scaled: they count where the column is another scale of a raw one.
     """
     rescaled = line is not None and not np.allclose(line, (1.0, 0.0), rtol=NEAR, atol=NEAR)
-    if np.unique(values[np.isfinite(values)]).size < FEWEST_VALUES:
-        return
+    if np.unique(values[np.isfinite(values)]).size < FEWEST_VALUES or (line is not None and not rescaled):
+        return  # a raw column as it came, be it under another name or with gaps filled in
     for what, measure in SCALES.items():
         if what not in ALONE and not rescaled:
             continue

@@ -109,7 +109,7 @@ def _inside(value: Any, name: str) -> Iterator[tuple[str, Any]]:
                 yield from _inside(one, f"{name}.{number}" if name else str(number))
 
 
-def alike(one: Any, two: Any, relative: float = 1e-9) -> bool:
+def alike(one: Any, two: Any, relative: float = 1e-6) -> bool:
     """Whether two learned values are the same up to a relative error; lists of arrays part by part."""
     import numpy as np
 
@@ -129,6 +129,6 @@ def _cells_alike(one: list[Any], two: list[Any], relative: float) -> bool:
         return False
     if all(isinstance(cell, int | float | np.number) for cell in (*one, *two)):
         a, b = np.asarray(one, dtype="float64"), np.asarray(two, dtype="float64")
-        tiny = 1e-12 * float(np.nanmax(np.abs(a), initial=0.0))
+        tiny = relative * 1e-3 * float(np.nanmax(np.abs(a), initial=0.0))
         return bool(np.allclose(a, b, rtol=relative, atol=tiny, equal_nan=True))
     return all(a == b or (pd.isna(a) and pd.isna(b)) for a, b in zip(one, two, strict=True))

@@ -16,7 +16,7 @@ from crispq import Evidence, MissingEvidence, NotMeasurable, Requirement, Superv
 from crispq_checks import criteria, refits
 from crispq_checks.columns import described_columns
 from crispq_checks.refits import Build, Question, Trial
-from crispq_checks.statistics.folds import CLASSIFICATION, folds
+from crispq_checks.statistics.folds import CLASSIFICATION, Fold, folds
 from crispq_checks.statistics.scoring import needs_probabilities, score
 
 #: Metrics that any threshold can satisfy by itself, or that hang on a price of errors.
@@ -50,9 +50,12 @@ def question_of_signal(evidence: Evidence) -> Question:
     return Question(metric=metric, positive=evidence.data.positive)
 
 
-def known_rows(evidence: Evidence, table: str, *, most: int, seed: int) -> tuple[Supervised, tuple[str, ...]]:
+def known_rows(
+    evidence: Evidence, table: str, *, most: int, seed: int, fewest: int = 0
+) -> tuple[Supervised, tuple[str, ...]]:
     """The labelled rows with the features that are declared as known in time, and the names of those left out.
 
+    most, seed, fewest: how rows are drawn, as for `criteria.labelled`.
     Raises MissingEvidence where no feature is declared so.
     """
     described = described_columns(evidence)
@@ -62,26 +65,65 @@ def known_rows(evidence: Evidence, table: str, *, most: int, seed: int) -> tuple
     if not known:
         message = f"no column of the table {table!r} is declared as known before or at the moment of prediction"
         raise MissingEvidence(message, path=described.path, line=described.line)
-    data = criteria.labelled(evidence, table, features=known, most=most, seed=seed)
+    data = criteria.labelled(evidence, table, features=known, most=most, seed=seed, fewest=fewest)
     return replace(data, features=refits.plain(data.features)), tuple(name for name in columns if name not in known)
 
 
 def trial(data: Supervised, task: str, *, splits: int, repeats: int, seed: int) -> Trial:
-    """The rows with the folds that their target, groups and times demand; fewer folds where a class is rare."""
+    """The rows with the folds that their target, groups and times demand.
+
+    Where a class is so rare, or so bunched in groups or in time, that a part would lack it, there are fewer folds, two
+    at least. Rows of a class that two parts cannot share, for it has one row or group only, are left out.
+    """
+    data = data if task not in CLASSIFICATION else without_single(data)
     classes = tuple(sorted(set(data.target.tolist()))) if task in CLASSIFICATION else None
     if classes is not None and len(classes) < 2:  # noqa: PLR2004 - nothing to tell apart
         raise NotMeasurable(f"all {len(data.target)} rows have the same target; there is nothing to learn")
-    rarest = len(data.target) if classes is None else int(np.unique(data.target, return_counts=True)[1].min())
-    parts = folds(
-        data.target,
-        task=task,
-        groups=data.groups,
-        times=data.times,
-        splits=max(2, min(splits, rarest)),
-        repeats=repeats,
-        seed=seed,
+    return Trial(data=data, folds=_folds(data, task, classes, splits, repeats, seed), classes=classes)
+
+
+def without_single(data: Supervised) -> Supervised:
+    """The rows of classes that have two rows at least, or two groups where rows belong together."""
+    units = pd.Series(range(len(data.target)) if data.groups is None else data.groups)
+    chosen = np.flatnonzero(units.groupby(data.target).transform("nunique").to_numpy() > 1)
+    if len(chosen) in {0, len(data.target)}:
+        return data
+
+    def some(column: Any) -> Any:
+        return None if column is None else column[chosen]
+
+    return Supervised(
+        features=data.features.iloc[chosen].reset_index(drop=True),
+        target=data.target[chosen],
+        key=some(data.key),
+        groups=some(data.groups),
+        times=some(data.times),
     )
-    return Trial(data=data, folds=tuple(parts), classes=classes)
+
+
+def _folds(  # noqa: PLR0913, PLR0917 - each word is one fact about the split
+    data: Supervised, task: str, classes: tuple[Any, ...] | None, splits: int, repeats: int, seed: int
+) -> tuple[Fold, ...]:
+    """As many folds as wanted, or as many as can be had with each class in each part that is held out."""
+    told = NotMeasurable(f"{splits} splits give no folds; 2 are the least")
+    for count in range(max(2, splits), 1, -1):
+        try:
+            parts = folds(
+                data.target,
+                task=task,
+                groups=data.groups,
+                times=data.times,
+                splits=count,
+                repeats=repeats,
+                seed=seed,
+            )
+        except NotMeasurable as reason:
+            told = reason
+            continue
+        if classes is None or all(len(set(data.target[test].tolist())) == len(classes) for _, test in parts):
+            return tuple(parts)
+        told = NotMeasurable("some class has no row in a part that is held out; more history or rows are needed")
+    raise told
 
 
 def floor(data: Supervised, classes: tuple[Any, ...] | None) -> Build:

@@ -44,6 +44,15 @@ SPELLINGS: Mapping[str, str] = {
     "mo": "month",
     "wk": "week",
 }
+#: Currencies (ISO 4217) and their signs, which pint does not know; amounts of different ones are never converted.
+CURRENCIES = frozenset((
+    "AED", "ARS", "AUD", "BGN", "BRL", "CAD", "CHF", "CLP", "CNY", "COP",
+    "CZK", "DKK", "EGP", "EUR", "GBP", "HKD", "HUF", "IDR", "ILS", "INR",
+    "ISK", "JPY", "KES", "KRW", "MAD", "MXN", "MYR", "NGN", "NOK", "NZD",
+    "PEN", "PHP", "PKR", "PLN", "QAR", "RON", "RSD", "RUB", "SAR", "SEK",
+    "SGD", "THB", "TND", "TRY", "TWD", "UAH", "USD", "VND", "ZAR",
+))  # fmt: skip
+CURRENCY_SIGNS: Mapping[str, str] = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY"}
 #: Endings of a column's name that state a unit without doubt, and what they state.
 ENDINGS: Mapping[str, str] = {
     "mm": "mm",
@@ -130,7 +139,10 @@ def _registry() -> Any:
         import pint
     except ImportError as error:
         raise NotMeasurable("units cannot be read; pip install pint") from error
-    return pint.UnitRegistry(cache_folder=None)
+    registry: Any = pint.UnitRegistry(cache_folder=None)
+    for code in sorted(CURRENCIES):
+        registry.define(f"{code} = [amount_in_{code}]")
+    return registry
 
 
 @cache
@@ -152,6 +164,8 @@ def _parsed(written: str) -> Any:
 def _respelled(text: str) -> str:
     """UCUM's and people's ways to write, as pint reads them."""
     text = text.replace("µ", "u").replace("μ", "u").replace("·", "*").replace("10*", "10^").replace("×", "*")  # noqa: RUF001
+    for sign, code in CURRENCY_SIGNS.items():
+        text = text.replace(sign, code)
     text = re.sub(r"\{[^}]*\}", "", text).replace("°C", "degC").replace("°F", "degF")
     if text.startswith("/"):
         text = "1" + text

@@ -13,13 +13,15 @@ from numpy.typing import NDArray
 
 from crispq import Evidence, NotMeasurable, Supervised
 from crispq_checks.refits import Build, Question, Trial, linear, plain
-from crispq_checks.statistics.folds import CLASSIFICATION, folds
+from crispq_checks.sketches import trial
 
 USUAL = {
     "binary_classification": "roc_auc",
     "multiclass_classification": "balanced_accuracy",
     "regression": "r2",
 }
+#: So many rows of each class stay where rows are drawn; a target with more values than these is a number.
+OF_EACH_CLASS, MOST_CLASSES = 20, 50
 WORDS = {"roc_auc": "ROC AUC", "balanced_accuracy": "balanced accuracy", "r2": "R²"}
 
 
@@ -46,20 +48,20 @@ def asked_model(evidence: Evidence, whole: Trial) -> tuple[Trial, Build, str]:
 def drawn_trial(evidence: Evidence, table: str, *, splits: int, repeats: int, rows: int) -> Trial:
     """The table, or as many of its rows (whole groups of them), with folds as the project demands."""
     drawn = few_rows(evidence.supervised(table), rows)
-    task = evidence.task
-    parts = folds(drawn.target, task=task, groups=drawn.groups, times=drawn.times, splits=splits, repeats=repeats)
-    classes = tuple(sorted(set(drawn.target.tolist()))) if task in CLASSIFICATION else None
-    return Trial(data=drawn, folds=tuple(parts), classes=classes)
+    return trial(drawn, evidence.task, splits=splits, repeats=repeats, seed=0)
 
 
 def few_rows(data: Supervised, rows: int) -> Supervised:
-    """At most so many rows, whole groups of them where rows belong together; drawn with a fixed seed."""
+    """At most so many rows, whole groups of them where rows belong together; drawn with a fixed seed.
+
+    Of each class 20 rows stay where the table has them, so that a rare one does not vanish.
+    """
     count = len(data.target)
     if count <= rows:
         return data
     random = np.random.default_rng(0)
     if data.groups is None:
-        chosen = np.sort(random.choice(count, size=rows, replace=False))
+        chosen = _with_rare(random.permutation(count), data.target, rows)
     else:
         names, codes = np.unique(data.groups.astype(str), return_inverse=True)
         order = random.permutation(len(names))
@@ -72,6 +74,15 @@ def few_rows(data: Supervised, rows: int) -> Supervised:
         groups=None if data.groups is None else data.groups[chosen],
         times=None if data.times is None else data.times[chosen],
     )
+
+
+def _with_rare(shuffled: NDArray[np.intp], target: NDArray[Any], rows: int) -> NDArray[np.intp]:
+    """The first rows of these, and of each value of a target with few values the first 20."""
+    chosen = np.arange(len(shuffled)) < rows
+    codes, known = pd.factorize(target[shuffled])
+    if len(known) <= MOST_CLASSES:
+        chosen |= pd.Series(codes).groupby(codes).cumcount().to_numpy() < OF_EACH_CLASS
+    return np.sort(shuffled[chosen])
 
 
 @dataclass(frozen=True, slots=True)

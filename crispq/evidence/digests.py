@@ -1,8 +1,8 @@
 """What stands behind a name right now: the sha256 that a trace records and a cache verifies.
 
 A name is a file's path, or `listing:<glob>`, `config:<what>`, `ledger:<kind>[:<phase>]`, `predictions:<table>|<model>`,
-`looks:<table>`, `rows:<table>` (what a database's table holds), `commit:date`, `check:<check>` (is there one),
-`result:<check>` (how it was judged).
+`looks:<table>`, `judged:<table>`, `rows:<table>` (what a database's table holds), `commit:date`, `check:<check>` (is
+there one), `result:<check>` (how it was judged).
 """
 
 from __future__ import annotations
@@ -102,6 +102,8 @@ class Digests:
                 return digest_of_value([one.digest for one in self.entries(*rest.split(":"))])
             case "check":
                 return digest_of_value(rest) if rest in self._known_checks else None
+            case "judged":
+                return digest_of_value([one.digest for one in self.judged(rest)])
             case "looks":
                 return digest_of_value(self.looks(rest))
             case "commit":
@@ -124,6 +126,17 @@ class Digests:
         """The ledger's entries of these kinds together, oldest first."""
         wanted = frozenset(kinds)
         return tuple(one for one in self._entries if one.kind.value in wanted)
+
+    def judged(self, table: str) -> tuple[Entry, ...]:
+        """The gates that held predictions against the table, and every step back, oldest first."""
+        role = f"predictions:{table}|"
+
+        def looked(entry: Entry) -> bool:
+            results = entry.body.get("results", ())
+            return any(str(one["path"]).startswith(role) for result in results for one in result["inputs"])
+
+        both = self.history(("gate", "back"))
+        return tuple(one for one in both if one.kind.value == "back" or looked(one))
 
     def looks(self, table: str) -> tuple[str, ...]:
         """The digests of all predictions that were ever held against the rows that `table` has today.

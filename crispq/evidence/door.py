@@ -554,6 +554,11 @@ class Evidence:
             self.digest(f"ledger:{kind}")
         return self._digests.history(kinds)
 
+    def judged(self, table: str) -> tuple[Entry, ...]:
+        """The gates that held predictions against the table, and every step back, in the order of the chain."""
+        self.digest(f"judged:{table}")
+        return self._digests.judged(table)
+
     def looks(self, table: str) -> tuple[str, ...]:
         """The digests of all predictions, today's included, that were held against the rows `table` has today.
 

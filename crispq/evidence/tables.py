@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from crispq.errors import NotMeasurable
+from crispq.evidence.paths import is_glob
 from crispq.evidence.reading import Opened, opened, separator
 from crispq.evidence.suites import Expectation, Outcome, Suite
 from crispq.evidence.suites.columns import identifier
@@ -114,6 +115,8 @@ class TableData:
     @cached_property
     def opened(self) -> Opened:
         """The files, open in DuckDB. Raises NotMeasurable when they cannot be read as a table."""
+        if odd := [path for path in self.paths if is_glob(path)]:
+            raise NotMeasurable(f"{odd[0]}: DuckDB takes *, ? and [ in a name for a pattern of names; rename the file")
         return opened(self.root, self.paths)
 
     @property

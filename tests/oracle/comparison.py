@@ -6,7 +6,7 @@ import json
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ LONGEST = 2000
 BOUNDS = ("min_value", "max_value")
 DIVERGENCE = "expect_column_kl_divergence_to_be_less_than"
 LISTS = ("value_set", "value_pairs_set", "type_list", "like_pattern_list", "regex_list", "column_list", "column_set")
+ABSENT = "has no column"
 FAILED = "hold() failed"
 
 
@@ -40,20 +41,36 @@ class Rule(Enum):
     NOT_JSON = (
         "crispq reads suites as JSON, which has no Infinity and no NaN: open ends of bins are written as tail_weights"
     )
-    CLOCK = (
-        "crispq fills in parameters by the names that stand in the suite; the library also computes them from the "
-        "clock, now() - timedelta(...), so that the same commit gives another verdict tomorrow"
+    COMPUTED = (
+        "crispq fills in parameters by the names that stand in the suite; the library also computes them, "
+        "now() - timedelta(weeks=52), so that the same commit gets another verdict tomorrow"
+    )
+    OTHER_CASE = (
+        "a column's name is exact for crispq, which says that the table has no such column; "
+        "the library takes 'SITE' for 'site', the data frame itself would not"
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A demand on a sheet with both answers. mine is a text when crispq refused the demand at reading."""
+    """A demand on a sheet with both answers.
+
+    mine is a text when crispq refused the demand at reading; columns are the names that the table has.
+    """
 
     sheet: str
     demand: Demand
     mine: Outcome | str
     theirs: Answer
+    columns: tuple[str, ...] = ()
+
+    @property
+    def _in_other_case(self) -> bool:
+        """Whether a name of the demand is a column of the table in other letters, and none is absent otherwise."""
+        listed = self.demand.kwargs.get("column_list", ())
+        named = {*listed, *(self.demand.kwargs.get(name) for name in ("column", "column_A", "column_B"))} - {None}
+        absent = {str(one).casefold() for one in named - set(self.columns)}
+        return bool(absent) and absent <= {one.casefold() for one in self.columns}
 
     @property
     def compiled(self) -> bool:
@@ -68,9 +85,12 @@ class Case:
     @property
     def rule(self) -> Rule | None:
         """The rule by which the answers may differ, if one applies."""
-        if not isinstance(self.mine, str) or self.mine.startswith(FAILED) or self.theirs.failed:
+        if self.theirs.failed:
             return None
-        return next((rule for rule, applies in APPLIES.items() if applies(self.demand)), None)
+        if isinstance(self.mine, Outcome):
+            return Rule.OTHER_CASE if ABSENT in self.mine.error and self._in_other_case else None
+        refused = not self.mine.startswith(FAILED)
+        return next((rule for rule, applies in APPLIES.items() if refused and applies(self.demand)), None)
 
     @property
     def disagreements(self) -> list[str]:
@@ -94,13 +114,13 @@ class Case:
         )
 
 
-def compared(table: TableData, demands: Sequence[Demand], *, name: str = "") -> list[Case]:
+def compared(table: TableData, demands: Sequence[Demand]) -> list[Case]:
     """Every demand held against the table by both."""
     frame = table.frame()
     mine = held(table, demands)
     theirs = library.answers(frame, demands)
     return [
-        Case(sheet=name or table.name, demand=demand, mine=one, theirs=_sure(frame, demand, one, other))
+        _sure(frame, Case(sheet=table.name, demand=demand, mine=one, theirs=other, columns=table.columns))
         for demand, one, other in zip(demands, mine, theirs, strict=True)
     ]
 
@@ -137,10 +157,9 @@ def _read(table: str, demand: Demand) -> Expectation | str:
         return str(refusal)
 
 
-def _sure(frame: pd.DataFrame, demand: Demand, mine: Outcome | str, theirs: Answer) -> Answer:
-    """The library's answer; asked once more, and alone, where it differs: its demands share what they compute."""
-    case = Case(sheet="", demand=demand, mine=mine, theirs=theirs)
-    return library.alone(frame, demand) if case.disagreements else theirs
+def _sure(frame: pd.DataFrame, case: Case) -> Case:
+    """The case; the library is asked once more, and alone, where it differs: its demands share what they compute."""
+    return replace(case, theirs=library.alone(frame, case.demand)) if case.disagreements else case
 
 
 def _demands_nothing(demand: Demand) -> bool:
@@ -159,14 +178,15 @@ def _is_no_json(demand: Demand) -> bool:
     return False
 
 
-def _asks_the_clock(demand: Demand) -> bool:
-    return '{"$PARAMETER": "now()' in json.dumps(demand.kwargs)
+def _is_computed(demand: Demand) -> bool:
+    asked = [one["$PARAMETER"] for one in demand.kwargs.values() if isinstance(one, dict) and "$PARAMETER" in one]
+    return any(one not in demand.parameters for one in asked)
 
 
 APPLIES: Mapping[Rule, Callable[[Demand], bool]] = {
     Rule.NOTHING_DEMANDED: _demands_nothing,
     Rule.NOT_JSON: _is_no_json,
-    Rule.CLOCK: _asks_the_clock,
+    Rule.COMPUTED: _is_computed,
 }
 
 

@@ -697,6 +697,7 @@ def _absent(frame: pd.DataFrame) -> tuple[Demand, ...]:
     names = [str(one) for one in frame.columns]
     return (
         Demand(type="expect_column_values_to_not_be_null", kwargs={"column": "absent"}),
+        Demand(type="expect_column_values_to_be_unique", kwargs={"column": names[0].swapcase()}),
         Demand(type="expect_column_mean_to_be_between", kwargs={"column": names[0].upper() + "x", "min_value": 0}),
         Demand(type="expect_column_values_to_be_in_set", kwargs={"column": names[-1] + " ", "value_set": [1]}),
         Demand(type="expect_compound_columns_to_be_unique", kwargs={"column_list": [names[0], "absent"]}),

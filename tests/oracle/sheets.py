@@ -158,6 +158,11 @@ def _numbers() -> Sheet:
         _both({"rising": (">", 2)}, {"zigzag": ("<", 6)}),
         "rising > 4 and level != 4",
         "level in [1, 2]",
+        "rising == level or not (zigzag > 4)",
+        "rising % 2 == 0",
+        "2 < rising <= 6",
+        "index < 3",
+        "absent > 1",
         ("great_expectations", 'col("rising") > 7'),
         ("great_expectations", 'col("real").notNull()'),
     )
@@ -272,6 +277,8 @@ def _texts() -> Sheet:
         {"type": "comparison", "column": {"name": "name"}, "operator": "!=", "parameter": ""},
         'site == "B"',
         'name > "M"',
+        "name.str.len() > 2",
+        "site == 'A' and digits != '1'",
         ("great_expectations", 'col("site") == "C"'),
     )
     return _frame(
@@ -358,6 +365,8 @@ def _flags() -> Sheet:
         {"type": "comparison", "column": {"name": "flag"}, "operator": "==", "parameter": True},
         {"type": "comparison", "column": {"name": "gaps"}, "operator": "==", "parameter": False},
         "mostly_true == True",
+        "flag",
+        "not flag and number == 0",
     )
     pairs = (("flag", "mostly_true"), ("flag", "number"), ("gaps", "flag"))
     several = (("flag", "mostly_true"), ("flag", "always", "number"), ("gaps", "word"))
@@ -553,6 +562,10 @@ def _odd_names() -> Sheet:
         "a.b": ([1, 1, 2, 2, 3], pa.int64()),
         "100%": (["x", "y", "z", "x", "y"], pa.string()),
         "": ([1, 2, 3, 4, 5], pa.int64()),
+        "n": (["x", "y", "z", "x", "x"], pa.string()),
+        "v": ([1.5, 2.5, 2.5, None, NAN], pa.float64()),
+        "b": ([1, 2, 2, 5, 4], pa.int64()),
+        "s": ([3, 3, 1, 3, None], pa.int64()),
     }
     conditions = (
         {"type": "comparison", "column": {"name": "first name"}, "operator": "==", "parameter": "Al"},
@@ -561,7 +574,7 @@ def _odd_names() -> Sheet:
         "`first name` == 'Bo'",
     )
     pairs = (("Case", "rows"), ('say "x"', "it's"))
-    several = (("first name", "a.b"), ("select", "rows"))
+    several = (("first name", "a.b"), ("select", "rows"), ("n", "v"), ("b", "s"))
     return _frame("odd_names", columns, pairs=pairs, several=several, conditions=conditions)
 
 

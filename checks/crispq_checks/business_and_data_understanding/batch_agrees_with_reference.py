@@ -8,13 +8,16 @@ other patients, mixing it in blurs what the model learns, and a split at random 
 The reference is the table `reference`, or the first file of `raw`. Batches are the files of the tables named in
 `batches`, or the further files of `raw`, in the order of their names. Column by column (no key, group or time; the
 target too), at most 20,000 rows of each sampled with a fixed seed, each batch is held against the reference:
-- Size: for numbers and dates the Wasserstein-1 distance in standard deviations of the reference; for categories twice
-  the total variation distance, less what chance makes of it; for missing values the difference of shares, twice.
+- Size: for numbers the Wasserstein-1 distance in standard deviations of the reference; for categories twice the total
+  variation distance, less what chance makes of it; for missing values the difference of shares, twice. Of dates only
+  the missing ones count: a later batch has later dates.
 - Chance: a permutation test at the batch's own size, adjusted over all columns of the batch (Benjamini-Hochberg, `q`
   0.05).
 - `largest_shift`, for each batch: the largest size among the columns whose adjusted p-value is at most `q`, 0 where
   none is. At most 1.0, warning above 0.2 (what one calls a small effect): beyond one standard deviation lies a
   changed unit, code or population. Under 30 rows on a side nothing is decided.
+- `accepted`, a setting (column: reason): columns in which batches differ on purpose, such as the year or the site that
+  tells the batch. They are shown, not judged.
 - `absent_columns`: columns of the reference that a batch lacks. None is allowed. Where `raw` is one file and no
   batches are named, the check does not apply.
 
@@ -35,7 +38,7 @@ each move a little (compare the last with the first). Batches that differ on pur
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -84,11 +87,13 @@ class _Batch:
     rows: int
     absent: tuple[str, ...]
     moved: tuple[_Moved, ...]
+    meant: frozenset[str] = frozenset()
 
     @property
     def largest(self) -> _Moved | None:
         """The column that moved most among those that chance does not explain."""
-        return max((one for one in self.moved if one.beyond_chance), key=lambda one: one.size, default=None)
+        judged = (one for one in self.moved if one.beyond_chance and one.column not in self.meant)
+        return max(judged, key=lambda one: one.size, default=None)
 
 
 @check(
@@ -100,7 +105,12 @@ class _Batch:
     seconds=900,
 )
 def batch_agrees_with_reference(
-    evidence: Evidence, *, batches: Sequence[str] = (), reference: str = "", q: float = 0.05
+    evidence: Evidence,
+    *,
+    batches: Sequence[str] = (),
+    reference: str = "",
+    q: float = 0.05,
+    accepted: Mapping[str, str] | None = None,
 ) -> Measurement:
     """Hold each added batch against the reference, column by column."""
     first, later = _tables_of(evidence, batches, reference)
@@ -108,7 +118,8 @@ def batch_agrees_with_reference(
         return not_applicable("the raw data is one file, and no batches are named")
     known = _rows(first)
     columns = _columns(evidence, first)
-    found = [_batch(known, one, columns, q) for one in later]
+    meant = frozenset(name for name, why in (accepted or {}).items() if why.strip())
+    found = [_batch(known, one, columns, q, meant) for one in later]
     absent = tuple(_absent(found, first.paths[0]))
     return Measurement(
         values={
@@ -147,7 +158,7 @@ def _rows(table: TableData) -> pd.DataFrame:
     return frame.sample(MOST_ROWS, random_state=0) if len(frame) > MOST_ROWS else frame
 
 
-def _batch(known: pd.DataFrame, table: TableData, columns: Sequence[str], q: float) -> _Batch:
+def _batch(known: pd.DataFrame, table: TableData, columns: Sequence[str], q: float, meant: frozenset[str]) -> _Batch:
     frame = _rows(table)
     shared = [name for name in columns if name in frame]
     return _Batch(
@@ -156,6 +167,7 @@ def _batch(known: pd.DataFrame, table: TableData, columns: Sequence[str], q: flo
         rows=table.rows,
         absent=tuple(name for name in columns if name not in frame),
         moved=tuple(_moved(known, frame, shared, q)) if shared and len(frame) else (),
+        meant=meant,
     )
 
 
@@ -165,11 +177,22 @@ def _moved(known: pd.DataFrame, frame: pd.DataFrame, columns: Sequence[str], q: 
     resamples = max(FEWEST_RESAMPLES, math.ceil(2 * len(columns) / q))
     for one in drift_screen(known, frame, columns, q, resamples=resamples):
         size = one.effect if one.kind == "numeric" else 2 * one.effect
+        size = 0.0 if _is_moment(known[one.column]) and _is_moment(frame[one.column]) else size
         tested = [(size, one.adjusted_p_value), (2 * one.missing_effect, one.missing_adjusted_p_value)]
         shifts = [(far, 1.0 if p_value is None else p_value) for far, p_value in tested]
-        real = [(far, p_value) for far, p_value in shifts if p_value <= q]
+        real = [(far, p_value) for far, p_value in shifts if p_value <= q and far > 0]
         far, p_value = max(real or shifts[:1])
         yield _Moved(column=one.column, size=far, p_value=p_value, beyond_chance=bool(real))
+
+
+def _is_moment(column: pd.Series[Any]) -> bool:
+    """Whether the column holds dates; one without any value tells nothing else."""
+    from datetime import date
+
+    from pandas.api import types
+
+    present = column.dropna()
+    return types.is_datetime64_any_dtype(column) or all(isinstance(one, date) for one in present.head(100))
 
 
 # --- what the reader sees ------------------------------------------------------------------------
@@ -255,6 +278,14 @@ EXAMPLES = (
     _example("warn", "a small shift", "by 0.", _cells(), _cells(0.15)),
     _example("fail", "a changed unit", "most moved 'size'", _cells(), _cells(), _cells(factor=2.54)),
     _example("fail", "other labels", "most moved 'ill'", _cells(), _cells(ill=[5] * 80)),
+    _example(
+        "pass",
+        "years apart, and the year is a column",
+        "no column moved",
+        _cells(year=[2024] * 80, seen=["2024-05-01", "2024-06-01"] * 40),
+        _cells(year=[2025] * 80, seen=["2025-05-01", "2025-06-01"] * 40),
+        accepted={"year": "one file for each year"},
+    ),
     _example("inconclusive", "a batch with few rows", "10 observations", _cells(), _cells(rows=10)),
     _example("not_applicable", "one file", "is one file", _cells()),
     Example(

@@ -129,7 +129,7 @@ def criteria_are_frozen(evidence: Evidence, *, table: str = "test") -> Measureme
 
 def _record(evidence: Evidence, table: str) -> _Record:
     record, first_phase = _Record(), phases()[0].id
-    for entry in evidence.history("gate", "back"):
+    for entry in evidence.judged(table):
         if entry.kind.value == "back":
             if entry.phase == first_phase:
                 record.open_again(str(entry.body.get("reason", "")))

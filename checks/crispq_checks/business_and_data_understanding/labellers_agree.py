@@ -12,7 +12,9 @@ read. `agreement` is
 - the intraclass correlation ICC(2,1) of Shrout and Fleiss (two-way random effects, absolute agreement) for a
   regression, with one-sided 95 % bounds by the bootstrap over cases. At least 0.6 ("substantial" begins there),
   warning below 0.8; under 30 cases nothing is decided. Rows with an empty answer are left out and counted in the
-  summary.
+  summary. For classes the bounds are never narrower than the cases outside of the commonest class allow (m such cases
+  do not show a kind of case with a share up to 1 - 0.05^(1/m)): 60 cases of which one is ill show nothing about the
+  ill, however well the answers agree. A sample with one answer only has no kappa; the check says so and does not pass.
 
 Where nothing was labelled twice, say why in `not_labelled_twice_because` (the label is measured, or comes from a
 biopsy); the check then does not apply. Without file and reason it fails.
@@ -158,7 +160,21 @@ def _agreement(first: NDArray[Any], second: NDArray[Any], *, numbers: bool, weig
     def statistic(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
         return intraclass(np.column_stack([one, other])) if numbers else kappa(one, other, weighted=weighted)
 
-    return bootstrap(statistic, (first, second), resamples=RESAMPLES, support=(-1.0, 1.0))
+    if np.unique(np.concatenate([first, second])).size == 1:
+        raise NotMeasurable(
+            f"all {len(first)} cases have the same label from both; agreement beyond chance is undefined, label "
+            "cases of another kind twice"
+        )
+    rare = None if numbers else _rare(first, second)
+    return bootstrap(statistic, (first, second), resamples=RESAMPLES, support=(-1.0, 1.0), fewest=rare)
+
+
+def _rare(first: NDArray[Any], second: NDArray[Any]) -> int:
+    """How many cases at least one of both puts outside of the commonest class."""
+    import numpy as np
+
+    commonest = np.bincount(np.concatenate([first, second]).astype(np.intp)).argmax()
+    return int(((first != commonest) | (second != commonest)).sum())
 
 
 def _table(first: NDArray[Any], second: NDArray[Any], labels: Sequence[str]) -> Table:
@@ -189,6 +205,10 @@ EXAMPLES = (
     _example("warn", "two labellers who differ at times", "too near", _pairs(90, 10, 10, 90)),
     _example("fail", "two labellers who often differ", "kappa 0.20", _pairs(60, 40, 40, 60)),
     _example("inconclusive", "few cases", "20 observations", _pairs(10, 0, 0, 10)),
+    _example(
+        "inconclusive", "one ill among sixty says nothing about the ill", "crosses the limit", _pairs(1, 0, 0, 59)
+    ),
+    _example("error", "all labels are the same", "agreement beyond chance is undefined", _pairs(0, 0, 0, 60)),
     _example("inconclusive", "the bounds cross the limit", "crosses the limit", _pairs(20, 5, 5, 20)),
     _example(
         "pass",

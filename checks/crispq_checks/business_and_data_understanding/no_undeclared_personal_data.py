@@ -28,11 +28,11 @@ Declared is a column whose row in the data description's table of columns says u
 - `suspected`: columns titled like personal data whose many different values are not recognised (they may be hashed),
   and dates that are spread like dates of birth. They only warn.
 
-Measured: one e-mail address in 10,000 rows of text is found. Among 1422 columns without personal data (all columns of
-scikit-learn's and statsmodels' data sets, cities, companies, cars, species, source code, and random identifiers of 7
-to 18 digits, time stamps, versions, part numbers, coordinates, codes) none was reported, at the default limits. Of
-columns of full names made up for 20 countries 19 were found, of given names 18, of surnames 11, without any help of
-the title.
+Measured: one e-mail address in 10,000 and in 1,000,000 rows of text is found. Of 1421 columns without personal data
+(all columns of scikit-learn's and statsmodels' data sets, cities, companies, cars, species, source code, and made-up
+identifiers of 7 to 18 digits, time stamps, versions, part numbers, coordinates and codes) none was reported. Of
+columns made up by Faker for 20 countries, without help of the title, those with full names were found for 18, with
+given names for 17, with surnames for 8, with phone numbers and e-mail addresses for 20.
 
 ## How to mend it
 Leave the column out, or replace it where it is collected (a number for a name, a year for a date of birth). Where it

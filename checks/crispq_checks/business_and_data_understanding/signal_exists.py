@@ -13,7 +13,8 @@ is not there in use. Classes are judged by ranking, the area under the ROC curve
 the criteria ask, for a decision at one threshold hides a signal where one class is rare. Numbers are judged by the root
 mean squared error, or by the mean absolute error where the first ml criterion asks for an error that the median answers
 best. Rows without a target are left out; above 5,000 rows there is one repeat, and of more than 20,000 rows, 20,000 are
-drawn with a fixed seed.
+drawn with a fixed seed (200 of each class at least). Where a class is so rare, or so bunched in groups or in time, that
+a fold would lack it, there are fewer folds, and a class with one row or group only is left out.
 - `gain`: how much better the better one of the two is than the constant answer, in the metric's unit, with the bounds
   of Nadeau and Bengio on the paired differences. Each bound is at 97.5 % instead of 95 %, for the better of two was
   chosen (Holm's first step). Limit: at least 0, so that the lower bound must not be below 0.
@@ -71,6 +72,8 @@ SAME = 1e-12
 LEVEL = 0.975
 #: With so many rows a single cross-validation is sharp enough, and repeats would only cost time.
 ROWS_WITHOUT_REPEATS = 5_000
+#: Where rows are drawn, so many of each class stay; ranking does not hang on the classes' shares.
+OF_A_RARE_CLASS = 200
 CONSTANT, FLOOR, CEILING = "constant answer", "floor: linear model", "ceiling: boosted trees"
 
 
@@ -90,7 +93,8 @@ def signal_exists(
     from crispq_checks import refits, sketches
 
     question = sketches.question_of_signal(evidence)
-    data, left_out = sketches.known_rows(evidence, table, most=criteria.MOST_ROWS, seed=seed)
+    rare = 0 if evidence.task == "regression" else OF_A_RARE_CLASS
+    data, left_out = sketches.known_rows(evidence, table, most=criteria.MOST_ROWS, seed=seed, fewest=rare)
     once = len(data.target) > ROWS_WITHOUT_REPEATS
     trial = sketches.trial(data, evidence.task, splits=splits, repeats=1 if once else repeats, seed=seed)
     rungs = {
@@ -218,6 +222,13 @@ EXAMPLES = (
         "root_mean_squared_error",
         task="regression",
         sick=[3 * one + noise for one, noise in zip(_SIGNAL, _NOISE, strict=True)],
+    ),
+    _example(
+        "pass",
+        "a class of one row, and one of two",
+        "roc_auc_ovr",
+        task="multiclass_classification",
+        sick=[3, *_HILL[1:40], 2, *_HILL[41:80], 2, *_HILL[81:]],
     ),
     _example("inconclusive", "the target is thrown like a coin", "over a constant answer", sick=_COIN),
     _example(

@@ -14,9 +14,9 @@ rows that it was not fitted on, in five folds as the data's groups demand.
   classes) lies above 0.5 or 0. Gaps that the setting `accepted` explains (a reason) are told in the summary only.
 - `score`, shown only: the AUC (of the class that is told best) or R², with its bounds.
 
-Not applicable where no feature has gaps. ASSUMPTION: rows, or groups, are independent. DEFAULT LIMITS: 0.55 is little,
-but a model finds it. A warning only: news may be honest. FALSE ALARMS: 1 of 40 made tables with gaps by chance;
-of 40 in which the ill have twice as many gaps all were found.
+Not applicable where no feature has gaps in 10 rows and values in 10 others. ASSUMPTION: rows, or groups, are
+independent. DEFAULT LIMITS: 0.55 is little, but a model finds it. A warning only: news may be honest. FALSE ALARMS: 1
+of 40 made tables with gaps by chance; of 40 in which the ill have twice as many gaps all were found.
 
 ## How to mend it
 Ask when and why the gaps arise. If they are known at the moment of prediction, give the model indicators and say so
@@ -45,6 +45,7 @@ from crispq import (
     Measurement,
     MissingEvidence,
     NotMeasurable,
+    Supervised,
     Table,
     check,
     none,
@@ -74,7 +75,9 @@ def missingness_is_not_informative(evidence: Evidence, *, table: str = "raw", ac
         return not_applicable("what gaps tell is measured for classification and regression only")
     target, groups, gaps = _read(evidence, table)
     if not gaps.shape[1]:
-        return not_applicable(f"no feature of the table {table!r} has gaps in some rows and values in others")
+        return not_applicable(
+            f"no feature of the table {table!r} has gaps in {FEWEST} rows and values in {FEWEST} others"
+        )
     metric = "r2" if evidence.task == "regression" else "roc_auc"
     best, label = _best(target, groups, gaps, evidence.task)
     telling = best.value > BEYOND[metric] and best.low is not None and best.low > CHANCE[metric]
@@ -123,15 +126,20 @@ def _best(target: NDArray[Any], groups: NDArray[Any] | None, gaps: pd.DataFrame,
     if task == "regression":
         return _score(np.asarray(target, dtype=np.float64), groups, gaps, 0.95, regression=True), ""
     labels, counts = np.unique(target.astype(str), return_counts=True)
-    wanted = [label for label, count in zip(labels, counts, strict=True) if count >= FEWEST]
+    wanted = [label for label, count in zip(labels, counts, strict=True) if min(count, len(target) - count) >= FEWEST]
     if len(labels) < 2 or not wanted:  # noqa: PLR2004 - nothing to tell apart
         raise NotMeasurable("the target has too few rows of two classes for gaps to tell them apart")
     wanted = wanted[:1] if len(labels) == 2 else wanted[:20]  # noqa: PLR2004 - two classes are one question
     level = 1 - 0.05 / len(wanted)
-    told = {
-        label: _score((target.astype(str) == label).astype(np.intp), groups, gaps, level, regression=False)
-        for label in wanted
-    }
+    told: dict[str, Estimate] = {}
+    for label in wanted:
+        goal = (target.astype(str) == label).astype(np.intp)
+        try:
+            told[label] = _score(goal, groups, gaps, level, regression=False)
+        except NotMeasurable:  # a class that stands in one group only cannot be held out
+            continue
+    if not told:
+        raise NotMeasurable("each class stands in too few groups to be held out")
     best = max(told, key=lambda label: told[label].low or 0.0)
     return told[best], "" if len(wanted) == 1 else f" (class {best})"
 
@@ -141,14 +149,13 @@ def _score(
 ) -> Estimate:
     import numpy as np
 
-    from crispq_checks.statistics.folds import folds
+    from crispq_checks.sketches import trial
     from crispq_checks.statistics.scoring import score_estimate
 
-    parts = folds(
-        goal, task="regression" if regression else "binary_classification", groups=groups, splits=FOLDS, repeats=1
-    )
+    task = "regression" if regression else "binary_classification"
+    data = Supervised(features=gaps, target=goal, key=None, groups=groups, times=None)
     told = np.empty(len(goal))
-    for train, test in parts:
+    for train, test in trial(data, task, splits=FOLDS, repeats=1, seed=0).folds:
         told[test] = _told(gaps.iloc[train], goal[train], gaps.iloc[test], regression=regression)
     if regression:
         return score_estimate("r2", goal, told, groups=groups, level=level)
@@ -214,7 +221,7 @@ EXAMPLES = (
         settings={"accepted": "indicators are features; the order is known at admission"},
     ),
     _example("warn", "gaps and a number", "r2", _rows(0.1, 0.6, number=True), task="regression"),
-    _example("not_applicable", "no gaps", "has gaps in some rows", _rows(0, 0)),
+    _example("not_applicable", "no gaps", "has gaps in 10 rows", _rows(0, 0)),
     _example("error", "the target is not there", "no column 'sick'", _rows(0.3, 0.3), data={"target": "sick"}),
     Example(
         status="fail",

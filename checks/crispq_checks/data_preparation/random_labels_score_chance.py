@@ -6,12 +6,14 @@ the labels of the rows that judge it: a feature chosen before the split, copies 
 because of their label. Its score on the true labels is too good by the same way.
 
 ## How it is measured
-The preparation is run once on raw labels in random order. If no feature, no value and no choice of rows depends on them
-(as in selection_is_inside_folds), the target of the prepared training table is put in random order `permutations` times
-(default 20), and the estimator is cross-validated on it anew each time, in `splits` folds (default 3). Otherwise the
-whole preparation is run on `reruns` (default 8) random orders, and the estimator is cross-validated on each training
-table that comes out; fewer because each is a run of the commands. Groups keep their labels together. Of more than
-`rows` (default 1,000) training rows, as many are drawn. While `crispq.yaml` lists no model, a linear one is asked.
+The preparation is run once on raw labels in random order. If no feature, no value and no choice of rows depends on
+them (as in selection_is_inside_folds), the target of the prepared training table is put in random order `permutations`
+times (default 20), and the estimator is cross-validated on it anew each time, in `splits` folds (default 3). Otherwise
+the whole preparation is run on `reruns` (default 8) random orders, and the estimator is cross-validated on each
+training table that comes out; fewer because each is a run of the commands. Groups keep their labels together. Of more
+than `rows` (default 1,000) training rows, as many are drawn, and of each class 20 at least; where a class is rare
+there are fewer folds, a class with one row is left out, and so is an order by which a fold lacks a class. While
+`crispq.yaml` lists no model, a linear one is asked.
 
 - `above_chance`: the lower one-sided bound (Student's t, over the random orders) of the mean score, minus what guessing
   scores; at 99 % where nothing was seen to depend on the labels, so that an alarm is surer there, else at 95 %. Limit:
@@ -38,7 +40,7 @@ in training and test (split_is_disjoint). Scaling or filling by all rows, which 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -97,10 +99,13 @@ def random_labels_score_chance(  # noqa: PLR0913 - each word is one setting
     if data.target is None:
         place = evidence.place_of("data")
         return missing("data.target is not named yet", path=place.path, line=place.line)
+    from crispq_checks.sketches import without_single
+
     how = preparation(evidence, raw=raw, reads=reads, seconds=seconds)
     target = raw_target or data.target
     free = how is None or label_dependence(how, target, data.group, data.key, data.not_features).free
     own = evidence.supervised("train")
+    own = own if evidence.task == "regression" else without_single(own)
     if how is None or free:
         tables = _in_place(own, permutations)
         what = "the target of the training table in random order; the preparation does not look at it"
@@ -167,25 +172,26 @@ def _scores(
     evidence: Evidence, own: Supervised, tables: Iterator[Supervised], splits: int, rows: int
 ) -> tuple[str, list[float]]:
     """The mean score over folds, for each table; and who was asked."""
-    from crispq_checks.refits import Trial
-    from crispq_checks.statistics.folds import CLASSIFICATION, folds
+    from crispq_checks.sketches import trial
     from crispq_checks.usual_score import asked_model, few_rows
 
-    classes = tuple(sorted(set(own.target.tolist()))) if evidence.task in CLASSIFICATION else None
-    asked, found = "", []
+    asked, found = "", list[float]()
+    reason: NotMeasurable | None = None
     for number, data in enumerate(tables):
         drawn = few_rows(data, rows)
-        parts = folds(
-            drawn.target,
-            task=evidence.task,
-            groups=drawn.groups,
-            times=drawn.times,
-            splits=splits,
-            repeats=1,
-            seed=number,
-        )
-        whole, build, asked = asked_model(evidence, Trial(data=drawn, folds=tuple(parts), classes=classes))
+        try:
+            parts = trial(drawn, evidence.task, splits=splits, repeats=1, seed=number)
+        except NotMeasurable as told:
+            # Groups can fall so that a fold lacks a class: chance of the order alone, which says nothing of the score.
+            reason = told
+            continue
+        if parts.classes is not None and len(parts.classes) != len(set(own.target.tolist())):
+            reason = NotMeasurable("a class has one row or group only, and no two parts can share it")
+            continue
+        whole, build, asked = asked_model(evidence, parts)
         found.append(_score(evidence, whole, build))
+    if len(found) < FEWEST and reason is not None:
+        raise reason
     return asked, found
 
 
@@ -267,10 +273,10 @@ _PREPARE = "2_data_preparation/prepare.py"
 _DATA = {"target": "sick", "positive": 1, "key": "id", "tables": {"raw": "data/raw.csv", "train": "data/train.csv"}}
 
 
-def _table(columns: Sequence[int]) -> str:
+def _table(columns: Sequence[int], labels: Mapping[int, int]) -> str:
     lines = [",".join(["id", *(_NAMES[one] for one in columns), "sick"])]
     for row, (cells, sick) in enumerate(zip(_CELLS, _SICK, strict=True)):
-        lines.append(",".join(map(str, [row, *(cells[one] for one in columns), int(sick)])))
+        lines.append(",".join(map(str, [row, *(cells[one] for one in columns), labels.get(row, int(sick))])))
     return "\n".join(lines) + "\n"
 
 
@@ -283,9 +289,14 @@ def _example(  # noqa: PLR0913 - each word is one fact about the example
     chosen: Sequence[int] = tuple(range(5)),
     known: Sequence[int] = tuple(range(5)),
     settings: dict[str, Any] | None = None,
+    labels: Mapping[int, int] | None = None,
     config: Callable[[dict[str, Any]], dict[str, Any]] = dict,
 ) -> Example:
-    files = {"data/raw.csv": _table(known), "data/train.csv": _table(chosen), _PREPARE: _READ + step + _WRITE}
+    files = {
+        "data/raw.csv": _table(known, labels or {}),
+        "data/train.csv": _table(chosen, labels or {}),
+        _PREPARE: _READ + step + _WRITE,
+    }
     return Example(
         status=status,
         title=title,
@@ -308,6 +319,13 @@ EXAMPLES = (
         step=_SELECT,
         chosen=_STRONGEST,
         known=range(_COLUMNS),
+    ),
+    _example(
+        "pass",
+        "a class of one row among three",
+        "guessing scores 0.500",
+        config=lambda given: given | {"task": "multiclass_classification"},
+        labels={0: 3},
     ),
     _example(
         "not_applicable",

@@ -173,7 +173,7 @@ def split_is_disjoint(
             "repeated_rows": {one.name: Estimate(value=_repeats(one.frame, evidence.data.key)) for one in loaded},
             "crossings": Findings(examined=len(pairs), items=tuple(_crossings(pairs))),
         },
-        summary=_summary(total, _near_total(pairs), mismatches, sources),
+        summary=_summary(total, _near_total(pairs), mismatches, sources, sum(pair.by_chance for pair in pairs)),
         tables=(_table(pairs, list(names)),),
     )
 
@@ -340,7 +340,11 @@ def _crossings(pairs: Sequence[_Pair]) -> Iterator[Finding]:
 
 
 def _summary(
-    total: Mapping[str, int], near: int, mismatches: Sequence[Finding], sources: Mapping[str, TableData]
+    total: Mapping[str, int],
+    near: int,
+    mismatches: Sequence[Finding],
+    sources: Mapping[str, TableData],
+    by_chance: int,
 ) -> str:
     sizes = " and ".join(f"{source.rows} rows of {name}" for name, source in sources.items())
     found = [
@@ -354,7 +358,8 @@ def _summary(
         found.append(f"{len(mismatches)} mismatches with the split manifest")
     if found:
         return f"{sizes}: {', '.join(found)}".replace("_", "-")
-    return f"{sizes} share nothing ({', '.join(total)}), and the manifest is that of the files".replace("_", "-")
+    what = f"nothing beyond chance ({by_chance} rows agree in every feature)" if by_chance else "nothing"
+    return f"{sizes} share {what} ({', '.join(total)}), and the manifest is that of the files".replace("_", "-")
 
 
 def _table(pairs: Sequence[_Pair], names: Sequence[str]) -> Table:
@@ -564,6 +569,7 @@ EXAMPLES = (
         _PICTURED,
     ),
     _example("fail", "an image is not there", _files(_SEEN, _NEW) | _SEEN_FILES, "does not exist yet", _PICTURED),
+    _example("fail", "a test without a row", _files(_TRAIN, {name: [] for name in _TEST}), "test"),
     _example("pass", "nothing is shared", _files(_TRAIN, _TEST), "share nothing (rows, features, keys)"),
     _example("pass", "by patient and by day", _files(_TRAIN, _TEST), "look-ahead-rows", _GROUPED),
     _example("pass", "equal rows are natural", _files(_BINARY, _BINARY_TEST), "share nothing"),

@@ -8,13 +8,15 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from crispq.commands.data.summaries import Summary, distinct, summarise
+from crispq.commands.data.summaries import FEWEST_ROWS, Summary, distinct, summarise
 from crispq.evidence.contents import quoted
 from crispq.evidence.tables import TableData
 from crispq.nouns import DataSpec, Project
 
 #: A class per row is no class: beyond so many, labels are not counted.
 MOST_LABELS = 100
+#: Classes of so few rows that somebody might be recognised by one are counted together.
+OTHER_LABELS = "rare labels"
 #: In words only the columns are named that moved most.
 MOST_TOLD = 8
 
@@ -42,7 +44,11 @@ def label_counts(project: Project, table: TableData) -> dict[str, int] | None:
     column = quoted(str(target))
     asked = f"SELECT {column}::VARCHAR, count(*) FROM rows WHERE {column} IS NOT NULL GROUP BY ALL ORDER BY ALL"
     counts = table.query(f"{asked} LIMIT {MOST_LABELS + 1}")
-    return dict(counts) if len(counts) <= MOST_LABELS else None
+    if len(counts) > MOST_LABELS:
+        return None
+    told = {label: count for label, count in counts if count >= FEWEST_ROWS}
+    rest = sum(count for _, count in counts) - sum(told.values())
+    return told | ({OTHER_LABELS: rest} if rest else {})
 
 
 def change_of(before: Mapping[str, Any], after: Mapping[str, Any], apart: Mapping[str, float]) -> dict[str, Any]:

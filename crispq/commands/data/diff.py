@@ -19,6 +19,7 @@ from crispq.nouns import Project
 from crispq.project import load_project
 
 SCHEMA = "crispq/data_diff/1"
+LONGEST_NUMBER = 9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +74,7 @@ def _about(side: _Side) -> dict[str, Any]:
 def _side(project: Project, word: str, file: Path) -> _Side:
     name, at, number = word.rpartition("@")
     if at:
-        if not number.isdigit():
+        if not (number.isascii() and number.isdecimal() and len(number) <= LONGEST_NUMBER):
             raise UsageMistake(f"{word!r}: write a registered version as TABLE@NUMBER, such as {name}@1")
         return _registered(project, word, name, int(number))
     table = named_or_file(project, word)

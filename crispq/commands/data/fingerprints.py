@@ -9,6 +9,7 @@ machine that registered the version: the folder ignores itself in git.
 from __future__ import annotations
 
 import secrets
+import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crispq.evidence.contents import GAP, cell_text, joined, literal, row_text
+from crispq.evidence.paths import inside
 from crispq.evidence.tables import TableData
 from crispq.gate.files import write_atomically
 
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 FOLDER = Path(".crispq/versions")
 MOST_ROWS = 1_000_000
 BYTES_OF_SALT = 16
+#: How the folders begin in which fingerprints are made; one that was left behind belongs to a writer that was killed.
+STRAY = ".crispq-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,22 +46,28 @@ class RowChanges:
 
 def place(root: Path, table: str, version: int) -> Path:
     """Where the fingerprint of a version lies."""
-    return root / FOLDER / f"{table}-{version}.parquet"
+    return inside(root, f"{FOLDER}/{table}-{version}.parquet")
 
 
 def salt(root: Path) -> str:
     """The project's salt, made when it is first asked for; the folder is kept out of git."""
-    file = root / FOLDER / "salt"
+    file = inside(root, f"{FOLDER}/salt")
     if not file.is_file():
         write_atomically(root / FOLDER / ".gitignore", b"*\n")
         write_atomically(file, secrets.token_hex(BYTES_OF_SALT).encode())
     return file.read_text().strip()
 
 
+def sweep(root: Path) -> None:
+    """Remove what writers left behind; only under the project's lock, where no other one is at work."""
+    for stray in (root / FOLDER).glob(f"{STRAY}*"):
+        shutil.rmtree(stray, ignore_errors=True)
+
+
 def write(table: TableData, file: Path, salted: str, *, key: str | None, label: str | None) -> None:
     """Write the table's fingerprint, whole or not at all."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=file.parent, prefix=".") as folder:
+    with tempfile.TemporaryDirectory(dir=file.parent, prefix=STRAY) as folder:
         made = Path(folder) / file.name
         hashed = table.relation().query("rows", _hashes(table.types, salted, key=key, label=label))
         if hashed is not None:

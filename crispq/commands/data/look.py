@@ -13,7 +13,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from crispq.commands.data.summaries import EXACT_DISTINCT, EXACT_ROWS, distinct
+from crispq.commands.data.summaries import EXACT_DISTINCT, EXACT_ROWS, FEWEST_ROWS, distinct
 from crispq.errors import NotMeasurable, UsageMistake
 from crispq.evidence.contents import Kind, kind_of, literal, quoted
 from crispq.evidence.reading import SUFFIXES
@@ -113,7 +113,7 @@ def look(table: TableData, *, source: Path, file: str) -> Profile:
             raise UsageMistake(f"data: {source.name} holds no row")
         pairs = _pairs_in_order(table, columns)
     except duckdb.Error as error:
-        raise NotMeasurable(f"{file}: {str(error).splitlines()[0]}") from error
+        raise NotMeasurable(f"{file}: it cannot be read as a table ({type(error).__name__})") from error
     return Profile(source=source, file=file, rows=table.rows, columns=tuple(columns), pairs=pairs)
 
 
@@ -202,7 +202,8 @@ def _more_of(table: TableData, column: Column, facts: Mapping[str, Any]) -> Colu
     if column.kind is Kind.DATE and facts.get("first"):
         return replace(column, days=(str(facts["first"]), str(facts["last"])))
     if column.kind is Kind.TEXT and not column.is_category(table.rows):
-        prefix = _common_prefix(str(facts["first"]), str(facts["last"]))
+        many = column.distinct >= FEWEST_ROWS  # how few texts begin would tell the texts themselves
+        prefix = _common_prefix(str(facts["first"]), str(facts["last"])) if many else ""
         return replace(column, shapes=_shapes(table, column.name), prefix=prefix)
     return column
 

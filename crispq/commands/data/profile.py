@@ -13,6 +13,7 @@ from crispq.commands.data.suite import propose
 from crispq.commands.data.tables import named, plain_words
 from crispq.commands.data.units import unit_of
 from crispq.errors import UsageMistake
+from crispq.evidence.paths import inside
 from crispq.gate.files import write_atomically
 from crispq.nouns import DataSpec
 from crispq.process import phases
@@ -49,7 +50,7 @@ def profile(root: Path, table: str, *, write: bool = False, force: bool = False)
     columns = table_of_columns(found, spec)
     text = json.dumps(suite, indent=2, ensure_ascii=False, allow_nan=False)
     if write:
-        write_atomically(root / path, f"{text}\n".encode())
+        write_atomically(inside(root, path), f"{text}\n".encode())
     first = f"Wrote {path}: {len(suite['expectations'])} proposed expectations." if write else text
     return Proposed(suite=suite, columns=columns, told=(first, columns))
 

@@ -118,6 +118,7 @@ def _fingerprint(project: Project, table: TableData, number: int) -> Path | None
         return None
     root = Path(project.root)
     file = fingerprints.place(root, table.name, number)
+    fingerprints.sweep(root)
     fingerprints.write(table, file, fingerprints.salt(root), key=project.data.key, label=project.data.target)
     return file
 

@@ -27,6 +27,8 @@ EXACT_ROWS = 1_000_000
 EXACT_DISTINCT = 100_000
 QUANTILES = (0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 AT_ONCE = 10
+#: Whole numbers from here on may number people or telephones, where nearly every row has another.
+SMALLEST_IDENTIFIER, NEARLY_ALL = 1_000_000, 0.9
 
 
 def summarise(table: TableData, *, hidden: Collection[str] = ()) -> dict[str, Summary]:
@@ -48,7 +50,15 @@ def summarise(table: TableData, *, hidden: Collection[str] = ()) -> dict[str, Su
     ranged = [name for name in ranged if kind_of(table.types[name]) is not Kind.OTHER]
     for names in _chunks(ranged):
         _add_ranges(table, told, names)
-    return told
+    return {name: _without_identifiers(one, table.rows) for name, one in told.items()}
+
+
+def _without_identifiers(one: Summary, rows: int) -> Summary:
+    """Without the quantiles of long numbers of which nearly each row has its own: they may be telephone numbers."""
+    own = one["kind"] == Kind.WHOLE and one["distinct"] >= NEARLY_ALL * rows * (1 - one["missing"])
+    if not own or max(abs(one.get("low", 0)), abs(one.get("high", 0))) < SMALLEST_IDENTIFIER:
+        return one
+    return {word: told for word, told in one.items() if word not in {"low", "high", "quantiles", "shares"}}
 
 
 def shares_in(table: TableData, edges: Mapping[str, Sequence[float]]) -> dict[str, list[float]]:

@@ -25,6 +25,19 @@ OPERATORS: Mapping[type[ast.cmpop], str] = {
 WORDS = {"==": "=", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 #: Words that pandas reads otherwise than as a column.
 RESERVED = frozenset({"index", "ilevel_0", "True", "False", "None", "nan", "inf"})
+#: All that a condition for pandas may be made of: pandas would call any method of a column, such as one that writes.
+PARTS = (
+    ast.BoolOp, ast.UnaryOp, ast.BinOp, ast.Compare, ast.Name, ast.Constant, ast.List, ast.Tuple, ast.expr_context,
+    ast.boolop, ast.unaryop, ast.cmpop, ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.BitAnd,
+    ast.BitOr, ast.BitXor, ast.Attribute, ast.Call,
+)  # fmt: skip
+FIELDS = frozenset({"str", "dt", "year", "month", "day", "hour", "minute", "second", "dayofweek", "quarter", "date"})
+METHODS = frozenset(
+    {
+        *("isnull", "isna", "notnull", "notna", "isin", "between", "abs", "len", "lower", "upper", "strip"),
+        *("contains", "startswith", "endswith", "match", "fullmatch"),
+    }
+)
 NULLITY = {"isnull": True, "isna": True, "notnull": False, "notna": False}
 
 
@@ -43,6 +56,39 @@ def sql_of(condition: Any, types: Mapping[str, str], *, parser: str | None) -> s
     raise Untranslated
 
 
+def is_code(condition: Any) -> bool:
+    """Whether the condition is more than a comparison of columns: pandas would run it as Python."""
+    if isinstance(condition, dict):
+        return any(is_code(one) for one in condition.values() if isinstance(one, dict | list)) or (
+            "pass_through_filter" in condition and is_code(condition["pass_through_filter"])
+        )
+    if isinstance(condition, list):
+        return any(is_code(one) for one in condition if isinstance(one, dict | list))
+    if not isinstance(condition, str) or not condition.strip():
+        return False
+    names = re.findall(r"`([^`]*)`", condition)
+    if any(sign in name for name in names for sign in "'\"\\#") or re.search(r"[\n\r\0]", condition):
+        return True  # pandas may see the end of a text where this sees a name
+    try:
+        tree = ast.parse(re.sub(r"`[^`]*`", "quoted_", condition).strip(), mode="eval").body
+        return not all(_is_plain(one) for one in ast.walk(tree))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return True
+
+
+def _is_plain(node: ast.AST) -> bool:
+    match node:
+        case ast.Name(id=name):
+            return not name.startswith("__")
+        case ast.Attribute(attr=name):
+            return name in FIELDS | METHODS
+        case ast.Call(func=ast.Attribute(attr=name)):
+            return name in METHODS
+        case ast.Call(func=ast.Name(id=name)):
+            return name == "Timestamp"
+    return isinstance(node, PARTS) or (isinstance(node, ast.keyword) and isinstance(node.value, ast.Constant))
+
+
 def _written(condition: str, types: Mapping[str, str]) -> str:
     if re.search(r"[&|~@#]", condition):  # bitwise signs bind otherwise in pandas
         raise Untranslated
@@ -54,7 +100,7 @@ def _written(condition: str, types: Mapping[str, str]) -> str:
 
     try:
         tree = ast.parse(re.sub(r"`([^`]+)`", plain, condition).strip(), mode="eval").body
-    except (SyntaxError, ValueError) as error:
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise Untranslated from error
     return _node(tree, types, quoted)
 

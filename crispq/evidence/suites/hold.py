@@ -76,8 +76,9 @@ def _with_examples(one: Judged, rows: Rows, key: str | None) -> Outcome:
     if key is not None:
         sql = f"SELECT {identifier(key)} FROM rows WHERE {one.breaks} LIMIT {MOST_EXAMPLES}"
     else:
+        number = identifier(f"crispq row {max(map(len, rows.types), default=0) * '_'}")  # the name of no column
         sql = (
-            f"SELECT n FROM (SELECT *, row_number() OVER () AS n FROM rows) AS rows WHERE {one.breaks}"
+            f"SELECT {number} FROM (SELECT *, row_number() OVER () AS {number} FROM rows) AS rows WHERE {one.breaks}"
             f" LIMIT {MOST_EXAMPLES}"
         )
     return replace(one.outcome, examples=tuple(name for (name,) in rows.query(sql)))

@@ -7,6 +7,7 @@ without content. Great Expectations itself is not needed for that.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from typing import Any
 
 from crispq.errors import NotMeasurable, hint
 from crispq.evidence.suites import arguments
+from crispq.evidence.suites.conditions import is_code
 from crispq.nouns import Finding
 
 SUITE_KEYS = frozenset({"name", "expectations", "meta", "notes", "id", "suite_parameters"})
@@ -106,6 +108,7 @@ def refuse_unknown_words(entry: Expectation) -> None:
     _refuse_unknown(where, "expectation type", [entry.type], arguments.TYPES)
     known = arguments.TYPES[entry.type]
     _refuse_unknown(where, "argument", entry.kwargs, known)
+    _refuse_code(entry)
     _refuse_emptiness(entry, known)
     if not arguments.plain(entry.type, entry.kwargs):
         from crispq.evidence.suites import library
@@ -129,10 +132,19 @@ def _parsed(path: str, text: str) -> Any:
     def refuse_constant(word: str) -> None:
         raise NotMeasurable(f"{path}: {word} is no JSON value")
 
+    def finite_number(word: str) -> float:
+        if math.isinf(number := float(word)):
+            raise NotMeasurable(f"{path}: {word} is beyond every number")
+        return number
+
     try:
-        return json.loads(text, object_pairs_hook=refuse_twice, parse_constant=refuse_constant)
+        return json.loads(
+            text, object_pairs_hook=refuse_twice, parse_constant=refuse_constant, parse_float=finite_number
+        )
     except json.JSONDecodeError as error:
         raise NotMeasurable(f"{path}:{error.lineno}: not JSON: {error.msg}") from error
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, thousands of brackets
+        raise NotMeasurable(f"{path}: a number is too long, or lists stand in lists too deeply") from error
 
 
 def _lines(text: str, entries: Sequence[Any]) -> list[int]:
@@ -186,6 +198,19 @@ def _refuse_unknown(where: str, kind: str, names: Iterable[str], known: Collecti
     for name in names:
         if name not in known:
             raise NotMeasurable(f"{where}: unknown {kind} {name!r}{hint(name, sorted(known))}")
+
+
+def _refuse_code(entry: Expectation) -> None:
+    """Raise NotMeasurable for a condition that pandas would run as Python, and for what is no regular expression."""
+    if is_code(entry.kwargs.get("row_condition")):
+        raise entry.refusal("row_condition may compare columns and nothing else; it is not run as Python")
+    several = entry.kwargs.get("regex_list")
+    for regex in (entry.kwargs.get("regex"), *(several if isinstance(several, list) else ())):
+        try:
+            if isinstance(regex, str):
+                re.compile(regex)
+        except (re.error, RecursionError, OverflowError) as error:
+            raise entry.refusal(f"{short(regex)} is no regular expression ({error})") from error
 
 
 def _refuse_twice(entries: Sequence[Expectation]) -> None:
