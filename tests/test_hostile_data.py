@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import tiny
 
@@ -220,3 +221,13 @@ def test_what_a_killed_writer_left_is_swept(tmp_path: Path) -> None:
 
     assert not stray.exists()
     assert {".gitignore", "salt", "raw-1.parquet"} == {one.name for one in stray.parent.iterdir()}
+
+
+def test_a_folder_above_the_project_gives_no_column(tmp_path: Path) -> None:
+    root = tmp_path / "run=3"
+    root.mkdir()
+    (root / "a.csv").write_text(people())
+    pd.read_csv(root / "a.csv").to_parquet(root / "a.parquet")
+
+    for file in ("a.csv", "a.parquet"):
+        assert ("id", "age", "ill") == TableData(name="raw", root=root, paths=(file,)).columns

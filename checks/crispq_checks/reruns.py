@@ -105,6 +105,11 @@ def preparation(
     if not evidence.commands:
         return None
     table = evidence.table(raw)
+    if in_database := [name for name, source in evidence.data.tables.items() if "://" in source]:
+        raise NotMeasurable(
+            f"the table {in_database[0]!r} lies in a database, where no trial preparation can be run; "
+            "let phase 1 bring it into a file, and phase 2 begin there"
+        )
     made = {name: pattern for name, pattern in evidence.data.tables.items() if name != raw}
     for needed in ("train",):
         evidence.table(needed)

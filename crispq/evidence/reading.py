@@ -141,8 +141,10 @@ def separator(path: Path) -> str:
 def _parquets(connection: duckdb.DuckDBPyConnection, paths: Sequence[str], files: Sequence[str]) -> Opened:
     several = len(files) > 1
     if several:
-        _refuse_other_columns(paths, [_names(connection, f"read_parquet({_text(one)})") for one in files])
-    read = f"read_parquet({_list(files)}{', union_by_name = true' if several else ''})"
+        _refuse_other_columns(
+            paths, [_names(connection, f"read_parquet({_text(one)}, hive_partitioning = false)") for one in files]
+        )
+    read = f"read_parquet({_list(files)}{', union_by_name = true' if several else ''}, hive_partitioning = false)"
     connection.execute(f"CREATE TEMP VIEW source AS SELECT * FROM {read}")
     unsure, few = _footers(connection, files)
     return Opened(connection=connection, scanned=True, unsure=unsure, few=few)
@@ -218,6 +220,7 @@ def _csv(files: Sequence[str], **others: str) -> str:
         "strict_mode": "true",
         "comment": "''",
         "skip": "0",
+        "hive_partitioning": "false",  # a folder named run=3, even above the project, is no column
         **(others or {"sample_size": "-1", "auto_type_candidates": _list(CANDIDATES)}),
         **({"union_by_name": "true"} if len(files) > 1 else {}),
     }

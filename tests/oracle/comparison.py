@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -44,6 +45,14 @@ class Rule(Enum):
     COMPUTED = (
         "crispq fills in parameters by the names that stand in the suite; the library also computes them, "
         "now() - timedelta(weeks=52), so that the same commit gets another verdict tomorrow"
+    )
+    NOT_PYTHON = (
+        "crispq refuses a pattern that Python cannot read; whether the library gives it to Python or to Arrow's RE2, "
+        "and whether it is read at all, depends on how the column is stored and on its having values"
+    )
+    NOT_RUN = (
+        "crispq compares columns in a condition and refuses whatever calls or reaches into an object: "
+        "the library gives the text to pandas, which runs it as Python"
     )
     OTHER_CASE = (
         "a column's name is exact for crispq, which says that the table has no such column; "
@@ -183,10 +192,27 @@ def _is_computed(demand: Demand) -> bool:
     return any(one not in demand.parameters for one in asked)
 
 
+def _is_no_pattern(demand: Demand) -> bool:
+    try:
+        for one in (demand.kwargs.get("regex", ""), *demand.kwargs.get("regex_list", ())):
+            re.compile(one)
+    except (re.error, TypeError):
+        return True
+    return False
+
+
+def _would_run(demand: Demand) -> bool:
+    condition = demand.kwargs.get("row_condition")
+    by_pandas = demand.kwargs.get("condition_parser") == "pandas" and isinstance(condition, str)
+    return by_pandas and bool(re.search(r"\w\s*\(|[^\W\d]\.\s*[^\W\d]|@", str(condition)))
+
+
 APPLIES: Mapping[Rule, Callable[[Demand], bool]] = {
     Rule.NOTHING_DEMANDED: _demands_nothing,
     Rule.NOT_JSON: _is_no_json,
     Rule.COMPUTED: _is_computed,
+    Rule.NOT_PYTHON: _is_no_pattern,
+    Rule.NOT_RUN: _would_run,
 }
 
 

@@ -102,7 +102,7 @@ def preparation_is_reproducible(
 
 def _outputs(evidence: Evidence, inputs: Sequence[str]) -> tuple[str, ...]:
     """The files that the commands must make. Raises MissingEvidence for a table that does not exist yet."""
-    taken = {path for name in _existing(evidence, inputs) for path in _paths(evidence, name)}
+    taken = {path for name in _existing(evidence, inputs) for path in evidence.table_paths(name)}
     made = [path for name in evidence.data.tables if name not in inputs for path in evidence.table(name).paths]
     if evidence.exists(MANIFEST):
         made.append(MANIFEST)
@@ -113,17 +113,12 @@ def _existing(evidence: Evidence, inputs: Sequence[str]) -> Iterator[str]:
     yield from (name for name in inputs if name in evidence.data.tables)
 
 
-def _paths(evidence: Evidence, name: str) -> tuple[str, ...]:
-    pattern = evidence.data.tables[name]
-    return evidence.files(pattern) if any(sign in pattern for sign in "*?[") else (pattern,)
-
-
 def _remember(
     evidence: Evidence, outputs: Sequence[str], inputs: Sequence[str], reads: Sequence[str]
 ) -> tuple[str, ...]:
     """Record the digest of everything that the commands may read; return those that they must leave alone."""
     words = [word for command in evidence.commands for word in shlex.split(command)]
-    sources = [path for name in _existing(evidence, inputs) for path in _paths(evidence, name)]
+    sources = [path for name in _existing(evidence, inputs) for path in evidence.table_paths(name)]
     for pattern in (f"{FOLDER}/**/*", "src/**/*.py", *reads):
         sources += evidence.files(pattern) if "*" in pattern else [pattern]
     documents = {f"{FOLDER}/phase.yaml", *(path for path in sources if path.endswith((".md", ".pyc")))}

@@ -232,10 +232,7 @@ def _instant(value: object) -> float | None:
 
 
 def _test_reads(evidence: Evidence, runs: tuple[tuple[str, Record], ...]) -> Iterator[Finding]:
-    pattern = evidence.data.tables.get("test")
-    if pattern is None:
-        return
-    files = {file: evidence.digest(file) for file in evidence.files(pattern)}
+    files = {file: evidence.digest(file) for file in evidence.table_paths("test")}
     for path, record in runs:
         for file, digest in _part(record, "data").items():
             if file in files or digest in files.values():

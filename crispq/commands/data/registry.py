@@ -36,7 +36,7 @@ def read(root: Path) -> list[Version]:
         raise UsageMistake(f"{PATH} is no JSON: {error}; restore it from git") from error
     if not isinstance(body, dict) or body.get("schema") != SCHEMA or not isinstance(body.get("versions"), list):
         raise UsageMistake(f"{PATH} is no registry of the schema {SCHEMA!r}; restore it from git")
-    found: list[Version] = body["versions"]
+    found: list[Any] = body["versions"]
     for number, one in enumerate(found, start=1):
         for key, kind in DEMANDED.items():
             if not isinstance(one, dict) or not isinstance(one.get(key), kind):
