@@ -288,7 +288,8 @@ def figures(cases: Sequence[Case]) -> str:
         f"compiled: {len(compiled)} ({_percent(len(compiled), len(cases))})",
         f"the library's answer: {_counted(map(_kind, cases))}",
         f"vacuous by crispq, success by the library: {sum(one.vacuous for one in cases)}",
-        *(f"different by rule {rule.name}: {sum(one.rule is rule for one in cases)} ({rule.value})" for rule in Rule),
+        f"different by a rule: {sum(one.rule is not None for one in cases)}",
+        *(f"  {count} {rule.name}: {rule.value}" for rule in Rule if (count := sum(one.rule is rule for one in cases))),
         f"agreement: {len(cases) - len(wrong)} of {len(cases)}; disagreements: {len(wrong)}",
     ]
     return "\n".join(lines)
