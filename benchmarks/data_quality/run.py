@@ -22,6 +22,16 @@ from pathlib import Path
 from demands import write_tables
 from project import write_project
 
+HEADER = """\
+# How fast the data gate is
+
+Forty demands of every kind on one table of 20 columns, held by each contender against the same file: whole processes,
+start-up included, in turn, so that a noisy minute hits all of them. Seconds are medians of wall time; peak is the memory
+of all the process's own and its children's pages. Written by `make bench-data`; the scripts stand in
+`benchmarks/data_quality/`. crispq's process reads the project, checks the suite, hashes the file (its sha256 stands in
+the result), measures in a worker, judges and prints JSON; the hand-written SELECT does nothing but ask.
+
+"""
 HERE = Path(__file__).resolve().parent
 CONTENDERS = HERE / "contenders"
 CHECK = "data_meets_its_expectations"
@@ -146,7 +156,7 @@ def main() -> None:
             lines += ["", f"### {rows:,} rows, {kind}", "", *table_of(found, baseline)]
             print("\n".join(lines[-len(found) - 4 :]), flush=True)
     if asked.write:
-        asked.write.write_text("\n".join(lines).strip() + "\n")
+        asked.write.write_text(HEADER + "\n".join(lines).strip() + "\n")
 
 
 if __name__ == "__main__":
