@@ -272,6 +272,9 @@ class Evidence:
         except json.JSONDecodeError as error:
             message = f"{path}:{error.lineno}: not JSON: {error.msg}"
             raise NotMeasurable(message) from error
+        except (ValueError, RecursionError) as error:
+            message = f"{path}: not JSON that can be read: {type(error).__name__}"
+            raise NotMeasurable(message) from error
 
     def yaml(self, path: str) -> Positioned:
         """The file's YAML value, with the place of each key. Raises NotMeasurable when it is none."""

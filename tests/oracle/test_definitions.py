@@ -45,7 +45,9 @@ def show(told: list[tuple[Definition, Case]], skipped: Counter[str]) -> None:
     for reason, count in skipped.most_common():
         print(f"  skipped {count}: {reason}")
     print(f"of {len(sayings)} that say what has to come, the library of today agrees with {len(valid)}")
-    print(f"  of these crispq agrees with {sum(not one.disagreements for one in valid)}")
+    same = sum(not one.disagreements and one.rule is None for one in valid)
+    ruled = sum(one.rule is not None for one in valid)
+    print(f"  of these crispq says the same of {same}, refuses {ruled} by a rule, and disagrees with the rest")
     print(figures([case for _, case in told]))
     for _, case in told:
         if case.disagreements:
