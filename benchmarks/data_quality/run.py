@@ -26,10 +26,10 @@ HEADER = """\
 # How fast the data gate is
 
 Forty demands of every kind on one table of 20 columns, held by each contender against the same file: whole processes,
-start-up included, in turn, so that a noisy minute hits all of them. Seconds are medians of wall time; peak is the memory
-of the process and all its children. Written by `make bench-data`; the scripts stand in `benchmarks/data_quality/`.
-crispq's process reads the project, checks the suite, hashes the file (its sha256 stands in the result), measures in a
-worker, judges and prints JSON; the hand-written SELECT does nothing but ask.
+start-up included, in turn, so that a noisy minute hits all. Seconds are medians of wall time; peak is the memory of the
+process and all its children. Written by `make bench-data`; the scripts stand in `benchmarks/data_quality/`. crispq's
+process reads the project, checks the suite, hashes the file (its sha256 stands in the result), measures in a worker,
+judges and prints JSON; the hand-written SELECT does nothing but ask.
 
 """
 HERE = Path(__file__).resolve().parent
