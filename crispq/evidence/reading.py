@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from crispq.errors import NotMeasurable
 
@@ -154,15 +154,25 @@ def _footers(connection: duckdb.DuckDBPyConnection, files: Sequence[str]) -> tup
     """The float columns for which some row group does not count NaN, and which columns take few different values."""
     found = connection.execute(
         "SELECT path_in_schema, bool_or(type IN ('FLOAT', 'DOUBLE') AND stats_nan_count IS NULL),"
-        " bool_and(dictionary_page_offset IS NOT NULL), max(stats_distinct_count), count(stats_distinct_count)"
+        " bool_and(dictionary_page_offset IS NOT NULL), max(stats_distinct_count), count(stats_distinct_count),"
+        " bool_or(type = 'FIXED_LEN_BYTE_ARRAY')"
         f" FROM parquet_metadata({_list(files)}) GROUP BY path_in_schema"
     ).fetchall()
     few = {
         name: dictionary and most is not None and most <= FEW_VALUES
-        for name, _, dictionary, most, told in found
+        for name, _, dictionary, most, told, _ in found
         if told or not dictionary
     }
-    return {name for name, hidden, *_ in found if hidden}, {name: bool(one) for name, one in few.items()}
+    unsure = {name for name, hidden, *_ in found if hidden}
+    return unsure | _halves(connection, files, found), {name: bool(one) for name, one in few.items()}
+
+
+def _halves(connection: duckdb.DuckDBPyConnection, files: Sequence[str], found: Sequence[tuple[Any, ...]]) -> set[str]:
+    """The columns of 16-bit floats, which lie there as bytes: of these, no footer counts NaN."""
+    if not any(fixed for *_, fixed in found):
+        return set()
+    named = f"SELECT DISTINCT name FROM parquet_schema({_list(files)}) WHERE logical_type::VARCHAR ILIKE '%float16%'"
+    return {name for (name,) in connection.execute(named).fetchall()}
 
 
 def _arrows(connection: duckdb.DuckDBPyConnection, paths: Sequence[str], files: Sequence[str]) -> Opened:

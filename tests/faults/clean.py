@@ -161,9 +161,7 @@ def anes96() -> pd.DataFrame:
     """
     frame = _statsmodels("anes96").drop(columns=["logpopul", "PID"]).drop_duplicates()
     schools = ("grades_1_to_8", "some_high_school", "high_school", "some_college", "college", "bachelor", "master")
-    return frame.assign(
-        educ=_words(frame["educ"], schools), vote=_words(frame["vote"] + 1, ("clinton", "dole")), age=frame["age"]
-    )
+    return frame.assign(educ=_words(frame["educ"], schools), vote=_words(frame["vote"] + 1, ("clinton", "dole")))
 
 
 def fair() -> pd.DataFrame:
@@ -204,8 +202,8 @@ def modechoice() -> pd.DataFrame:
 def randhie() -> pd.DataFrame:
     """Visits to the doctor in a year. Rows are person-years, and the persons' names are not in the data.
 
-    Health and income columns tell a person apart, so the first year of each is kept: years of one person on both
-    sides of a split would be a true leak that no column declares.
+    The other nine columns hardly change from year to year, so one row of each combination of them is kept: years of
+    one person on both sides of a split would be a true leak that no column declares.
     """
     frame = _statsmodels("randhie")
     person = [name for name in frame if name != "mdvis"]

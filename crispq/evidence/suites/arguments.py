@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 #: Beyond it not every whole number is a float of its own.
@@ -36,6 +37,17 @@ def _is_text(value: object) -> bool:
 
 def _is_texts(value: object) -> bool:
     return isinstance(value, list) and all(map(_is_text, value))
+
+
+def _is_format(value: object) -> bool:
+    """A format that `strptime` reads: the library asks the same."""
+    if not isinstance(value, str):
+        return False
+    try:
+        datetime.strptime(datetime.now(tz=UTC).strftime(value), value)  # noqa: DTZ007 - only whether it parses
+    except (ValueError, re.error):
+        return False
+    return True
 
 
 def _is_list(value: object) -> bool:
@@ -112,6 +124,7 @@ KINDS: Mapping[str, Callable[[object], bool]] = {
     "names": _is_texts,
     "text": _is_text,
     "texts": _is_texts,
+    "format": _is_format,
     "list": _is_list,
     "pairs": _is_pairs,
     "flag": _is_flag,
@@ -180,7 +193,7 @@ _TABLE: Mapping[str, str] = {
     ),
     "expect_column_values_to_match_regex": f"{_MAP} regex:text",
     "expect_column_values_to_match_regex_list": f"{_MAP} regex_list:texts! match_on:any_or_all",
-    "expect_column_values_to_match_strftime_format": f"{_MAP} strftime_format:text!",
+    "expect_column_values_to_match_strftime_format": f"{_MAP} strftime_format:format!",
     "expect_column_values_to_not_be_in_set": f"{_MAP} value_set:list!",
     "expect_column_values_to_not_be_null": _MAP,
     "expect_column_values_to_not_be_outliers": f"{_MAP} method:odd multiplier:odd",

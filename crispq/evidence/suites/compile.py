@@ -10,10 +10,11 @@ wherever aggregates cannot say exactly what Great Expectations' pandas engine wo
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from crispq.evidence.suites import conditions
+from crispq.evidence.suites import arguments, conditions
 from crispq.evidence.suites.columns import Column, all_of, column
 from crispq.evidence.suites.demands import Count, Demand
 from crispq.evidence.suites.outcome import Outcome
@@ -95,7 +96,7 @@ def asking(expectation: Expectation, types: Mapping[str, str], *, ordered: bool 
     """The generator that asks and judges for this expectation. Raises NotCompiled when there is none."""
     from crispq.evidence.suites import rules  # noqa: F401 - fills RULES
 
-    if expectation.type not in RULES:
+    if expectation.type not in RULES or not arguments.plain(expectation.type, expectation.kwargs):
         raise NotCompiled
     try:
         where = conditions.sql_of(
@@ -115,7 +116,10 @@ def judged(
     *,
     ordered: bool = True,
 ) -> tuple[Judged | None, ...]:
-    """What came of each expectation; None where the library has to look. `answer` is asked once per round."""
+    """What came of each expectation; None where the library has to look. `answer` is asked once per round.
+
+    Whatever fails for one expectation, here or in the engine, sends that one to the library and none other.
+    """
     found: list[Judged | None] = [None] * len(expectations)
     open_: dict[int, Asking] = {}
     wanted: dict[int, tuple[Demand, ...]] = {}
@@ -126,23 +130,34 @@ def judged(
         except StopIteration as ended:
             found[index] = ended.value
             wanted.pop(index, None)
-        except NotCompiled:
+        except Exception:  # noqa: BLE001 - NotCompiled, or an argument that this rule did not foresee
             wanted.pop(index, None)
 
     for index, one in enumerate(expectations):
-        try:
+        with suppress(Exception):  # as above
             open_[index] = asking(one, types, ordered=ordered)
-        except NotCompiled:
-            continue
-        step(index, None)
+            step(index, None)
     while wanted:
-        answers = answer([demand for demands in wanted.values() for demand in demands])
+        answers = _answers(list(wanted.values()), answer)
         for index, demands in list(wanted.items()):
             if all(one in answers for one in demands):
                 step(index, tuple(answers[one] for one in demands))
             else:
                 wanted.pop(index)
     return tuple(found)
+
+
+def _answers(
+    wanted: Sequence[tuple[Demand, ...]], answer: Callable[[Sequence[Demand]], Mapping[Demand, Any]]
+) -> Mapping[Demand, Any]:
+    """The answers to all; where asking for all fails, those that can be had expectation by expectation."""
+    with suppress(Exception):
+        return answer([demand for demands in wanted for demand in demands])
+    found: dict[Demand, Any] = {}
+    for demands in wanted:
+        with suppress(Exception):
+            found |= answer(demands)
+    return found
 
 
 def _mentioned(where: str, types: Mapping[str, str]) -> tuple[str, ...]:

@@ -38,6 +38,14 @@ METHODS = frozenset(
         *("contains", "startswith", "endswith", "match", "fullmatch"),
     }
 )
+#: The library's own grammar, of which it would read the beginning alone: here the whole has to be of it.
+OWN_PARSERS = frozenset({"great_expectations", "great_expectations__experimental__"})
+_OWN_TEXT = r"""(?:"[^"'`\\\r\n\0]+"|'[^"'`\\\r\n\0]+')"""
+_OWN = re.compile(
+    r"""\s*col\("(?!__)[^"'`\\\r\n\0]+"\)\s*"""
+    rf"""(?:\.(?i:notnull)\(\)|(?:==|!=|<=|>=|<|>)\s*(?:[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|{_OWN_TEXT}|date\({_OWN_TEXT}\)))\s*"""
+)
+PASSED_ON = "pass_through_filter"
 NULLITY = {"isnull": True, "isna": True, "notnull": False, "notna": False}
 
 
@@ -56,16 +64,18 @@ def sql_of(condition: Any, types: Mapping[str, str], *, parser: str | None) -> s
     raise Untranslated
 
 
-def is_code(condition: Any) -> bool:
+def is_code(condition: Any, parser: Any = None) -> bool:
     """Whether the condition is more than a comparison of columns: pandas would run it as Python."""
     if isinstance(condition, dict):
-        return any(is_code(one) for one in condition.values() if isinstance(one, dict | list)) or (
-            "pass_through_filter" in condition and is_code(condition["pass_through_filter"])
+        return any(map(_ends_its_quotes, condition.items())) or any(
+            is_code(one) for name, one in condition.items() if isinstance(one, dict | list) or name == PASSED_ON
         )
     if isinstance(condition, list):
         return any(is_code(one) for one in condition if isinstance(one, dict | list))
     if not isinstance(condition, str) or not condition.strip():
         return False
+    if isinstance(parser, str) and parser in OWN_PARSERS:
+        return _OWN.fullmatch(condition) is None
     names = re.findall(r"`([^`]*)`", condition)
     if any(sign in name for name in names for sign in "'\"\\#") or re.search(r"[\n\r\0]", condition):
         return True  # pandas may see the end of a text where this sees a name
@@ -74,6 +84,17 @@ def is_code(condition: Any) -> bool:
         return not all(_is_plain(one) for one in ast.walk(tree))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return True
+
+
+def _ends_its_quotes(item: tuple[str, Any]) -> bool:
+    """Whether a name or a text of an object could end the quotes that the library writes around it for pandas."""
+    key, value = item
+    if key == PASSED_ON:
+        return False
+    if key == "name" and isinstance(value, str) and value.startswith("__"):
+        return True
+    texts = [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
+    return any(sign in text for text in texts for sign in ("`'\"\\\r\n\0" if key == "name" else "`"))
 
 
 def _is_plain(node: ast.AST) -> bool:

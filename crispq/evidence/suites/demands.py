@@ -85,8 +85,8 @@ class Distinct(Demand):
     @property
     def select(self) -> str:
         """As `Demand.select`."""
-        different = f"SELECT DISTINCT {self.of} AS v FROM rows {_where(self.where)}"
-        return f"SELECT count(*) FROM ({different}) AS d WHERE v IS NOT NULL"
+        different = f"SELECT DISTINCT {self.of} AS crispq_v FROM rows {_where(self.where)}"
+        return f"SELECT count(*) FROM ({different}) AS crispq_d WHERE crispq_v IS NOT NULL"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,8 +99,8 @@ class Repeated(Demand):
     def select(self) -> str:
         """As `Demand.select`."""
         return (
-            f"SELECT coalesce(sum(n), 0) FROM (SELECT count(*) AS n FROM rows {_where(self.where)}"
-            f" GROUP BY {', '.join(self.of)} HAVING count(*) > 1) AS g"
+            f"SELECT coalesce(sum(crispq_n), 0) FROM (SELECT count(*) AS crispq_n FROM rows {_where(self.where)}"
+            f" GROUP BY {', '.join(self.of)} HAVING count(*) > 1) AS crispq_g"
         )
 
     def answer(self, rows: Sequence[tuple[Any, ...]]) -> Any:
@@ -112,7 +112,7 @@ class Repeated(Demand):
 class Steps(Demand):
     """How many rows stand wrongly to the row before them, in the order of the table.
 
-    `wrong` is a condition on `v` and the value before it, `b`. Only for tables that have an order.
+    `wrong` is a condition on `crispq_v` and the value before it, `crispq_b`. Only for tables that have an order.
     """
 
     of: str
@@ -122,14 +122,14 @@ class Steps(Demand):
     def select(self) -> str:
         """As `Demand.select`."""
         return (
-            f"SELECT count(*) FROM (SELECT {self.of} AS v, lag({self.of}) OVER () AS b FROM rows"
-            f" {_where(self.where)}) AS s WHERE {self.wrong}"
+            f"SELECT count(*) FROM (SELECT {self.of} AS crispq_v, lag({self.of}) OVER () AS crispq_b FROM rows"
+            f" {_where(self.where)}) AS crispq_s WHERE {self.wrong}"
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Modes(Demand):
-    """How many values are the most common one, and how many of these meet `among`, a condition on `v`."""
+    """How many values are the most common one, and how many of these meet `among`, a condition on `crispq_v`."""
 
     of: str
     among: str
@@ -138,8 +138,9 @@ class Modes(Demand):
     def select(self) -> str:
         """As `Demand.select`."""
         return (
-            f"WITH g AS (SELECT {self.of} AS v, count(*) AS n FROM rows {_where(self.where)} GROUP BY {self.of})"
-            f" SELECT count(*), count(*) FILTER (WHERE {self.among}) FROM g WHERE n = (SELECT max(n) FROM g)"
+            f"WITH crispq_g AS (SELECT {self.of} AS crispq_v, count(*) AS crispq_n FROM rows {_where(self.where)}"
+            f" GROUP BY {self.of}) SELECT count(*), count(*) FILTER (WHERE {self.among}) FROM crispq_g"
+            " WHERE crispq_n = (SELECT max(crispq_n) FROM crispq_g)"
         )
 
     def answer(self, rows: Sequence[tuple[Any, ...]]) -> Any:
@@ -158,7 +159,7 @@ class Groups(Demand):
     def select(self) -> str:
         """As `Demand.select`."""
         return (
-            f"SELECT {self.of} AS v, count(*) AS n FROM rows {_where(self.where)} GROUP BY {self.of}"
+            f"SELECT {self.of} AS crispq_v, count(*) AS crispq_n FROM rows {_where(self.where)} GROUP BY {self.of}"
             f" LIMIT {self.most + 1}"
         )
 

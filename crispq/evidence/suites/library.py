@@ -6,13 +6,15 @@ they may quote the data.
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from typing import TYPE_CHECKING, Any
 
+from crispq.errors import NotMeasurable
 from crispq.evidence.suites.conditions import is_code
 from crispq.evidence.suites.outcome import Outcome
 from crispq.evidence.suites.suite import Expectation
@@ -70,7 +72,7 @@ def _quiet() -> Iterator[None]:
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     logging.disable(logging.CRITICAL)
     try:
-        with warnings.catch_warnings(), _a_main_module_with_a_file():
+        with warnings.catch_warnings(), redirect_stderr(io.StringIO()), _a_main_module_with_a_file():
             warnings.simplefilter("ignore")
             yield
     finally:
@@ -96,13 +98,13 @@ def _a_main_module_with_a_file() -> Iterator[None]:
 
 
 def _outcome(entry: Expectation, batch: Any, frame: pd.DataFrame, keys: Sequence[Any] | None) -> Outcome:
-    if is_code(entry.kwargs.get("row_condition")):
+    if is_code(entry.kwargs.get("row_condition"), entry.kwargs.get("condition_parser")):
         return _failed(entry, "")
-    expectation = built(entry)
     try:
+        expectation = built(entry)
         answer = batch.validate(expectation, result_format={"result_format": "SUMMARY", "partial_unexpected_count": 20})
     except Exception as error:  # noqa: BLE001 - whatever a library raises on someone's data
-        return _failed(entry, type(error).__name__)
+        return failed(entry, error)
     raised = str(answer.exception_info)
     if re.search(r"""['"]raised_exception['"]: [Tt]rue""", raised):
         kind = re.findall(r"\b[A-Z]\w+(?:Error|Exception)\b", raised)
@@ -111,10 +113,11 @@ def _outcome(entry: Expectation, batch: Any, frame: pd.DataFrame, keys: Sequence
         return _failed(entry, "")
     result = answer.result or {}
     met = bool(answer.success)
+    condition = expectation.row_condition if hasattr(expectation, "row_condition") else None
     return Outcome(
         expectation=entry,
         met=met,
-        vacuous=_vacuous(entry, frame, result) if met else "",
+        vacuous=_vacuous(entry, _looked_at(condition, frame), frame, result) if met else "",
         how="great_expectations",
         examined=result.get("element_count"),
         unexpected=_count(result.get("unexpected_count")),
@@ -123,17 +126,23 @@ def _outcome(entry: Expectation, batch: Any, frame: pd.DataFrame, keys: Sequence
     )
 
 
+def failed(entry: Expectation, error: Exception) -> Outcome:
+    """The outcome of what raised this error; only crispq's own errors are told in their words."""
+    if isinstance(error, NotMeasurable):
+        return Outcome(expectation=entry, met=False, how="great_expectations", error=f"could not be evaluated: {error}")
+    return _failed(entry, type(error).__name__)
+
+
 def _failed(entry: Expectation, kind: str) -> Outcome:
     """The outcome of what could not be evaluated."""
     why = f" ({kind})" if kind else ""
     return Outcome(expectation=entry, met=False, how="great_expectations", error=f"could not be evaluated{why}")
 
 
-def _vacuous(entry: Expectation, frame: pd.DataFrame, result: Any) -> str:
+def _vacuous(entry: Expectation, looked_at: pd.DataFrame, frame: pd.DataFrame, result: Any) -> str:
     """Why the library's success shows nothing: no row, or no value, to look at."""
     if frame.empty:
         return "the table has no row"
-    looked_at = _looked_at(entry, frame)
     if looked_at.empty or result.get("element_count") == 0:
         return "its condition leaves no row to look at"
     columns = [name for name in entry.columns if name in looked_at]
@@ -142,12 +151,14 @@ def _vacuous(entry: Expectation, frame: pd.DataFrame, result: Any) -> str:
     return ""
 
 
-def _looked_at(entry: Expectation, frame: pd.DataFrame) -> pd.DataFrame:
-    """The rows that the entry's condition leaves, as far as pandas itself can tell."""
-    condition = entry.kwargs.get("row_condition")
-    if not isinstance(condition, str) or entry.kwargs.get("condition_parser") != "pandas":
+def _looked_at(condition: Any, frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows that the condition leaves, as the library's own engine picks them."""
+    from great_expectations.execution_engine.pandas_execution_engine import PandasExecutionEngine
+
+    if not condition:
         return frame
-    return frame.query(condition)
+    left: pd.DataFrame = PandasExecutionEngine()._apply_row_condition_filter(frame, condition, {})  # noqa: SLF001 - no other way
+    return left
 
 
 def _count(value: Any) -> int | None:

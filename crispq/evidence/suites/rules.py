@@ -48,7 +48,7 @@ def _by_rows(asked: Asked, rows: int, looked_at: int, unexpected: int, breaks: s
     met = looked_at == 0 or (float(looked_at) - float(unexpected)) / float(looked_at) >= asked.get("mostly", 1)
     vacuous = _vacuous(asked, rows, looked_at) if met else ""
     outcome = asked.outcome(met=met, vacuous=vacuous, examined=rows, unexpected=unexpected)
-    return Judged(outcome=outcome, breaks=all_of(asked.where, breaks))
+    return Judged(outcome=outcome, breaks=all_of(asked.where, breaks) if breaks else "")
 
 
 def _rows_breaking(asked: Asked, column: Column, breaks: str) -> Asking:
@@ -244,19 +244,38 @@ def _ordered(asked: Asked) -> Asking:
     (column,) = asked.columns
     if not asked.ordered or not (column.type in {"BIGINT", "INTEGER", "DOUBLE"} or column.kind == "time"):
         raise NotCompiled
+    yield from _refuse_wide_steps(column)
     rising = asked.expectation.type.endswith("increasing")
     sign = {(True, True): "<=", (True, False): "<", (False, True): ">=", (False, False): ">"}[
         rising, bool(asked.get("strictly"))
     ]
-    wrong = f"v {sign} b"
+    wrong = f"crispq_v {sign} crispq_b"
     if column.kind == "float":  # infinity less infinity is no number, which the library lets pass
-        wrong = f"{wrong} AND NOT (v = b AND abs(v) = {INFINITY})"
+        wrong = f"{wrong} AND NOT (crispq_v = crispq_b AND abs(crispq_v) = {INFINITY})"
     rows, present, unexpected = yield (
         asked.count(),
         _present(asked, column),
         Steps(columns=asked.names, where=all_of(asked.where, column.present), of=column.sql, wrong=wrong),
     )
     return _by_rows(asked, rows, present, unexpected, "")
+
+
+#: The widest step from value to value that pandas can take; nothing wider can be said of a time in nanoseconds.
+_WIDEST_STEP = {"BIGINT": 2**63 - 1, "INTEGER": 2**31 - 1}
+
+
+def _refuse_wide_steps(column: Column) -> Any:
+    """Steps from value to value are taken in the column's own type, where they may run over."""
+    if column.type == "TIMESTAMP_NS":
+        raise NotCompiled
+    if column.type not in _WIDEST_STEP:
+        return
+    least, greatest = yield (
+        Aggregate(columns=(column.name,), function="min", of=column.sql),
+        Aggregate(columns=(column.name,), function="max", of=column.sql),
+    )
+    if least is not None and greatest - least > _WIDEST_STEP[column.type]:
+        raise NotCompiled
 
 
 @rule("expect_column_values_to_be_unique")
@@ -294,7 +313,7 @@ def _z_scores(asked: Asked) -> Asking:
         Aggregate(columns=asked.names, where=all_of(asked.where, _finite(column)), function="avg", of=value),
         Aggregate(columns=asked.names, where=all_of(asked.where, _finite(column)), function="stddev_samp", of=value),
     )
-    if infinite:
+    if infinite or not all(one is None or math.isfinite(one) for one in (mean, spread)):
         raise NotCompiled
     if not present or not spread:  # an undefined score breaks nothing
         return _by_rows(asked, rows, present, 0, "")
@@ -416,12 +435,25 @@ def _sum_of_columns(asked: Asked) -> Asking:
     if any(not one.numeric or one.type == "FLOAT" for one in asked.columns) or len(asked.columns) >= many:
         raise NotCompiled
     whole = all(one.kind == "integer" for one in asked.columns)
-    if not whole:
+    if whole:
+        yield from _refuse_inexact_sum(asked)
+    else:
         yield from _refuse_masked(asked, asked.columns)
     parts = [f"CAST({one.sql} AS {'HUGEINT' if whole else 'DOUBLE'})" for one in asked.columns]
     total = " + ".join(parts)
     good = all_of(*(one.present for one in asked.columns), f"{total} = {number(asked.get('sum_total'))}")
     return (yield from _records(asked, f"NOT ({good})", asked.get("ignore_row_if", "all_values_are_missing")))
+
+
+def _refuse_inexact_sum(asked: Asked) -> Any:
+    """Whole numbers are added up in 64 bits and compared as floats: alike only while sums are exact."""
+    extremes = yield tuple(
+        Aggregate(columns=(one.name,), function=function, of=one.sql)
+        for one in asked.columns
+        for function in ("min", "max")
+    )
+    if sum(abs(one) for one in extremes if one is not None) > LARGEST:
+        raise NotCompiled
 
 
 @rule("expect_select_column_values_to_be_unique_within_record")
@@ -464,11 +496,11 @@ def _compound(asked: Asked) -> Asking:
         Repeated(columns=asked.names, where=where, of=values),
     )
     several = ", ".join(values)
-    matched = " AND ".join(f"({one}) IS NOT DISTINCT FROM g.k{index}" for index, one in enumerate(values))
-    keys = ", ".join(f"{one} AS k{index}" for index, one in enumerate(values))
+    matched = " AND ".join(f"({one}) IS NOT DISTINCT FROM crispq_g.crispq_k{index}" for index, one in enumerate(values))
+    keys = ", ".join(f"{one} AS crispq_k{index}" for index, one in enumerate(values))
     twice = (
         f"EXISTS (SELECT 1 FROM (SELECT {keys} FROM rows {f'WHERE {where}' if where else ''}"
-        f" GROUP BY {several} HAVING count(*) > 1) AS g WHERE {matched})"
+        f" GROUP BY {several} HAVING count(*) > 1) AS crispq_g WHERE {matched})"
     )
     return _by_rows(asked, rows, examined, repeated, all_of(kept, twice))
 
@@ -732,7 +764,7 @@ def _most_common(asked: Asked) -> Asking:
             columns=asked.names,
             where=all_of(asked.where, column.present),
             of=column.sql,
-            among=f"v IN ({', '.join(literals)})",
+            among=f"crispq_v IN ({', '.join(literals)})",
         ),
     )
     met = among > 0 if asked.get("ties_okay") else modes == 1 and among == 1

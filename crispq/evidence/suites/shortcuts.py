@@ -121,7 +121,7 @@ def _rises(demand: Repeated | Distinct, query: Query, types: Mapping[str, str]) 
     if named.kind not in {"integer", "time", "float", "text"} or of != named.sql:
         return False
     where = f" WHERE {demand.where}" if demand.where else ""
-    steps = Steps(columns=demand.columns, where=demand.where, of=of, wrong="v <= b OR v IS NULL")
+    steps = Steps(columns=demand.columns, where=demand.where, of=of, wrong="crispq_v <= crispq_b OR crispq_v IS NULL")
     if _first_rows_fall(steps, query, where):
         return False
     return not query(steps.select)[0][0]
@@ -144,14 +144,15 @@ def _all_differ(demand: Repeated, query: Query, types: Mapping[str, str], known:
     else:
         return False
     where = f" WHERE {demand.where}" if demand.where else ""
-    values = f"(SELECT {sorted_} AS v FROM rows{where} ORDER BY v) AS o"
-    return not query(f"SELECT count(*) FROM (SELECT v, lag(v) OVER () AS b FROM {values}) AS s WHERE v = b")[0][0]
+    values = f"(SELECT {sorted_} AS crispq_v FROM rows{where} ORDER BY crispq_v) AS crispq_o"
+    pairs = f"(SELECT crispq_v, lag(crispq_v) OVER () AS crispq_b FROM {values}) AS crispq_s"
+    return not query(f"SELECT count(*) FROM {pairs} WHERE crispq_v = crispq_b")[0][0]
 
 
 def _first_rows_fall(steps: Steps, query: Query, where: str) -> bool:
     """Whether the first rows of a long table show already that the values do not rise."""
     if query("SELECT count(*) FROM rows")[0][0] < MANY_ROWS:
         return False
-    first = f"(SELECT {steps.of} FROM rows{where} LIMIT {RISING_SAMPLE}) AS f"
-    pairs = f"(SELECT {steps.of} AS v, lag({steps.of}) OVER () AS b FROM {first}) AS s"
+    first = f"(SELECT {steps.of} FROM rows{where} LIMIT {RISING_SAMPLE}) AS crispq_f"
+    pairs = f"(SELECT {steps.of} AS crispq_v, lag({steps.of}) OVER () AS crispq_b FROM {first}) AS crispq_s"
     return bool(query(f"SELECT count(*) FROM {pairs} WHERE {steps.wrong}")[0][0])

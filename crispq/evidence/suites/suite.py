@@ -202,7 +202,7 @@ def _refuse_unknown(where: str, kind: str, names: Iterable[str], known: Collecti
 
 def _refuse_code(entry: Expectation) -> None:
     """Raise NotMeasurable for a condition that pandas would run as Python, and for what is no regular expression."""
-    if is_code(entry.kwargs.get("row_condition")):
+    if is_code(entry.kwargs.get("row_condition"), entry.kwargs.get("condition_parser")):
         raise entry.refusal("row_condition may compare columns and nothing else; it is not run as Python")
     several = entry.kwargs.get("regex_list")
     for regex in (entry.kwargs.get("regex"), *(several if isinstance(several, list) else ())):
