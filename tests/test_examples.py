@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import tiny
+from _pytest.mark import ParameterSet
 
 from crispq import Example
 from crispq.gate import library
@@ -29,14 +31,18 @@ def in_its_phase(spec: CheckSpec, example: Example) -> CheckSpec:
     return next(one for one in LIBRARY if one.module == spec.module and one.phase == wanted)
 
 
-CASES = [
-    pytest.param(in_its_phase(spec, example), example, id=f"{spec.name}-{example.title}".replace(" ", "_"))
-    for spec in ONE_OF_EACH
-    for example in examples_of(spec)
-]
+def cases() -> Iterator[ParameterSet]:
+    """Every example of every check. The first of each status runs always, the others with the slow tests."""
+    for spec in ONE_OF_EACH:
+        seen: set[str] = set()
+        for example in examples_of(spec):
+            name = f"{spec.name}-{example.title}".replace(" ", "_")
+            marks = [pytest.mark.slow] if example.status in seen else []
+            seen.add(example.status)
+            yield pytest.param(in_its_phase(spec, example), example, id=name, marks=marks)
 
 
-@pytest.mark.parametrize(("spec", "example"), CASES)
+@pytest.mark.parametrize(("spec", "example"), cases())
 def test_an_example_comes_to_its_status(spec: CheckSpec, example: Example, tmp_path: Path) -> None:
     judgement = tiny.judge_example(tmp_path, spec, example)
     told = "\n".join(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import seeded
 import walk
+from _pytest.mark import ParameterSet
 
 from crispq.gate import library
 
@@ -33,7 +35,16 @@ def test_the_clean_project_passes_all_six_gates(example: Path) -> None:
     assert (0, {}) == (code, {name: one["summary"] for name, one in results.items() if one["status"] not in OPENING})
 
 
-@pytest.mark.parametrize("fault", seeded.FAULTS, ids=lambda fault: fault.name)
+def faults() -> Iterator[ParameterSet]:
+    """Every fault. The first of each check is tried always, the others with the slow tests."""
+    seen: set[str] = set()
+    for fault in seeded.FAULTS:
+        marks = [pytest.mark.slow] if fault.check in seen else []
+        seen.add(fault.check)
+        yield pytest.param(fault, id=fault.name, marks=marks)
+
+
+@pytest.mark.parametrize("fault", faults())
 def test_a_fault_is_caught_by_the_check_that_names_it(fault: seeded.Fault, example: Path, tmp_path: Path) -> None:
     root = walk.copy(example, tmp_path / "project")
     fault.put_in(root)
