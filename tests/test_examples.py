@@ -42,7 +42,7 @@ def cases() -> Iterator[ParameterSet]:
             yield pytest.param(in_its_phase(spec, example), example, id=name, marks=marks)
 
 
-@pytest.mark.parametrize(("spec", "example"), cases())
+@pytest.mark.parametrize(("spec", "example"), tuple(cases()))
 def test_an_example_comes_to_its_status(spec: CheckSpec, example: Example, tmp_path: Path) -> None:
     judgement = tiny.judge_example(tmp_path, spec, example)
     told = "\n".join(

@@ -44,7 +44,7 @@ def faults() -> Iterator[ParameterSet]:
         yield pytest.param(fault, id=fault.name, marks=marks)
 
 
-@pytest.mark.parametrize("fault", faults())
+@pytest.mark.parametrize("fault", tuple(faults()))
 def test_a_fault_is_caught_by_the_check_that_names_it(fault: seeded.Fault, example: Path, tmp_path: Path) -> None:
     root = walk.copy(example, tmp_path / "project")
     fault.put_in(root)

@@ -96,6 +96,7 @@ def data_meets_its_expectations(
     broken = tuple(finding for one in held for finding in one.broken)
     empty = tuple(finding for one in held for finding in one.empty)
     outcomes = tuple(outcome for one in held for outcome in one.outcomes)
+    _refuse_what_was_not_evaluated(outcomes, broken)
     return Measurement(
         values={
             "broken_expectations": Findings(examined=len(outcomes), items=broken),
@@ -156,6 +157,8 @@ def _tables(outcomes: Sequence[Outcome]) -> Iterator[Table]:
 # --- what the library would not notice -----------------------------------------------------------
 
 
+#: So many are named in one message.
+MOST_TOLD = 5
 _FINITE = {"min_value": -math.inf, "strict_min": True, "max_value": math.inf, "strict_max": True}
 _HOW = {"compiled": "one pass", "great_expectations": "Great Expectations"}
 
@@ -213,7 +216,7 @@ def _broken(outcomes: Sequence[Outcome], table: TableData, empty: Collection[str
                 f"the table {entry.table!r} has no column {absent!r}{near}; restore it or mend the suite"
             )
         elif one.error:
-            raise _not_evaluated(one)
+            continue
         elif one.vacuous and not set(entry.columns) & set(empty):
             yield entry.finding(f"{entry}, but {one.vacuous}; nothing is shown by it")
         elif not one.met:
@@ -227,10 +230,20 @@ def _absent(entry: Expectation, table: TableData) -> str:
     return next((name for name in entry.columns if name not in table.types), "")
 
 
-def _not_evaluated(one: Outcome) -> NotMeasurable:
-    """The refusal of what could not be evaluated; without the library's words, for they may quote the data."""
-    entry = one.expectation
-    return entry.refusal(f"{entry} {one.error}; does the demand fit the column's type?")
+def _refuse_what_was_not_evaluated(outcomes: Sequence[Outcome], broken: Sequence[Finding]) -> None:
+    """An error for all that could not be evaluated, and what is broken besides: one must not hide the others.
+
+    Without the library's words, for they may quote the data.
+    """
+    odd = [one for one in outcomes if one.error and "no column" not in one.error]
+    if not odd:
+        return
+    told = [f"{one.expectation} {one.error}; does the demand fit the column's type?" for one in odd[:MOST_TOLD]]
+    words = "; ".join(str(one.expectation.refusal(text)) for one, text in zip(odd, told, strict=False))
+    more = f"; {len(odd)} could not be evaluated in all" if len(odd) > MOST_TOLD else ""
+    besides = "; ".join(f"{one.path}:{one.line}: {one.message}" for one in broken[:MOST_TOLD])
+    rest = f"; besides, {len(broken)} things break the suite: {besides}" if broken else ""
+    raise NotMeasurable(f"{words}{more}{rest}")
 
 
 def _told(one: Outcome) -> str:
