@@ -81,6 +81,40 @@ def test_code_in_a_condition_that_is_an_object_is_refused() -> None:
 @pytest.mark.parametrize(
     "condition",
     [
+        *CODE,
+        'col("age") > 3 and age.to_csv("{}") == age',
+        'col("age` + age.to_csv(1) + `age") > 3',
+        'col("__pd_eval_local_os") > 3',
+        """col("site") == "x' or age.to_csv(1) == '" """,
+        "col('age') > 3",
+    ],
+)
+def test_the_librarys_own_grammar_is_read_whole_or_not_at_all(condition: str) -> None:
+    asked = {"column": "age", "min_value": 0, "row_condition": condition, "condition_parser": "great_expectations"}
+
+    with pytest.raises(NotMeasurable, match="row_condition may compare columns"):
+        read_suite(suite(asked), table="raw", path=SUITE)
+
+
+@pytest.mark.parametrize("condition", ['col("age") >= 3.5', 'col("my site") == "A b"', 'col("age").notNull()'])
+def test_the_librarys_own_grammar_is_for_its_own_parser(condition: str) -> None:
+    assert not is_code(condition, "great_expectations")
+    assert is_code(condition, "pandas")
+    assert is_code(condition)
+
+
+@pytest.mark.parametrize("name", ["a` == 1 or age.to_csv('x') == `b", "it's", "__pd_eval_local_os"])
+def test_a_name_in_a_condition_that_is_an_object_stays_a_name(name: str) -> None:
+    one = {"type": "comparison", "column": {"name": name}, "operator": "==", "parameter": 1}
+
+    assert is_code(one)
+    assert is_code({"type": "or", "conditions": [one]})
+    assert not is_code({**one, "column": {"name": "my site"}, "parameter": "it's"})
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
         "age > 3 and `my site` == 'a@b'",
         "(age > 3) & ~(site.isin(['A', 'B']))",
         'site.str.contains("x", na=False)',

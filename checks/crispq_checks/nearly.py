@@ -43,6 +43,8 @@ BUCKET = 5
 AGREEING = 0.75
 #: A category beyond the most frequent ones has no place of its own in a distance.
 CATEGORIES = 20
+#: Where a larger share of columns has no place in a distance, it says too little of a row.
+MOST_UNPLACED = 0.25
 #: A row with a larger share of missing cells says too little to be recognised.
 MOST_MISSING = 0.5
 #: How often a value that was seen once is taken to come, at least.
@@ -94,7 +96,9 @@ def near_rows(first: pd.DataFrame, second: pd.DataFrame) -> Near:
     p = 1 - (1 - r^D)^5; a row is too close if p < ALPHA / rows. D comes from the first table's own rows, as the median
     of the ratios of second to first distance has it (Facco et al., "Estimating the intrinsic dimension of datasets by a
     minimal neighborhood information", Scientific Reports 7 (2017), 12140). Numbers are measured by rank; half a step
-    of the finest column is added to the nearest distance, for on a lattice rows meet by themselves.
+    of the finest column is added to the nearest distance, for on a lattice rows meet by themselves. Texts of too many
+    values have no place in a distance: close rows must agree in them exactly, and nothing is told by distance where
+    more than a quarter of the columns are such.
     """
     own, other = _plain(first), _plain(second)
     different = own[~own.duplicated().to_numpy()]
@@ -115,6 +119,9 @@ def _hashes(frame: pd.DataFrame) -> Words:
 
 
 def _close(first: pd.DataFrame, second: pd.DataFrame, fresh: Mask) -> Near:
+    unplaced = [name for name in first if len(first[name].unique()) > 1 and not _coordinate(first[name], second[name])]
+    if len(unplaced) > MOST_UNPLACED * first.shape[1]:
+        return nothing(len(second))
     own, other = _coordinates(first, second)
     if own.shape[1] < NUMBERS_OF_A_PAIR:
         return nothing(len(second))
@@ -129,10 +136,26 @@ def _close(first: pd.DataFrame, second: pd.DataFrame, fresh: Mask) -> Near:
         usual = _nearest(other[asked], own[sample], NEIGHBOUR)[0][:, -1]
         usual = usual * (len(sample) / len(own)) ** (1 / dimension)
     told = _chance(np.hypot(nearest, _step(first)), usual, dimension) < ALPHA / max(1, int(fresh.sum()))
+    asked, partner = asked[told], partner[told]
+    agree = _agree_unplaced(first, second.iloc[asked], partner, unplaced)
     found = nothing(len(second))
-    found.found[asked[told]] = True
-    found.partner[asked[told]] = partner[told]
+    found.found[asked[agree]] = True
+    found.partner[asked[agree]] = partner[agree]
     return found
+
+
+def _agree_unplaced(first: pd.DataFrame, second: pd.DataFrame, partner: Index, unplaced: Sequence[Any]) -> Mask:
+    """Which rows of the second agree with their partners in all that the distance does not see."""
+    agree = np.ones(len(second), dtype=bool)
+    for name in first:
+        if name not in unplaced and types.is_float_dtype(first[name]):
+            continue
+        cells = first[name].astype("str").where(first[name].notna(), "")
+        own = cells.iloc[partner].to_numpy()
+        other = second[name].astype("str").where(second[name].notna(), "").to_numpy()
+        seen: list[str] = [] if name in unplaced else cells.value_counts().index[:CATEGORIES].tolist()
+        agree &= (own == other) | np.isin(own, seen) | np.isin(other, seen)
+    return agree
 
 
 def _step(frame: pd.DataFrame) -> float:

@@ -26,8 +26,9 @@ FEWEST_EXCHANGED = 10
 class Dependence:
     """What the preparation lets the labels decide.
 
-    columns: feature -> how it depends on them, in words; lost and added: rows that only one of the runs kept;
-    unstable: features that differ between two runs on the same data; keyed: whether values could be compared.
+    columns: feature -> how it depends on them, in words; lost and added: rows that only one of the runs kept, but for
+    rows that left because an equal row stayed; unstable: features that differ between two runs on the same data; keyed:
+    whether values were compared, row by row with the key, or without one because both runs made the same rows.
     """
 
     columns: Mapping[str, str]
@@ -57,10 +58,12 @@ def label_dependence(
     def compared(first: Tables, second: Tables) -> Difference:
         return difference(first, second, key=key, ignore=ignore)
 
-    permuted = how.again(permutation(how, target, groups, seed=1))
+    change = permutation(how, target, groups, seed=1)
+    permuted = how.again(change)
     seen = compared(how.own, permuted)
     examined = sum(name not in ignore for name in how.own["train"].columns)
     keyed = seen.matched > 0 and seen.matched >= 0.5 * len(pooled(how.own, key))
+    keyed = keyed or (key is None and _same_rows(how.own, permuted, ignore))
     if seen.nothing and keyed:
         return Dependence(columns={}, lost=0, added=0, unstable=(), keyed=True, examined=examined, reruns=1)
     drifted = compared(how.own, how.control)
@@ -76,16 +79,58 @@ def label_dependence(
         reruns = 3
         differing = _without_the_split(how, differing, permuted, target, groups, key, compared)
     columns |= {name: f"changes in {share:.0%} of the rows" for name, share in differing.items()}
-    steady = drifted.lost + drifted.added == 0
+    lost, added = (0, 0) if drifted.lost + drifted.added else _but_for_copies(how, target, change, permuted, seen)
     return Dependence(
         columns=columns,
-        lost=seen.lost if steady else 0,
-        added=seen.added if steady else 0,
+        lost=lost,
+        added=added,
         unstable=unstable,
         keyed=keyed,
         examined=examined + sum(name not in how.own["train"] for name in columns),
         reruns=reruns,
     )
+
+
+def _same_rows(first: Tables, second: Tables, ignore: tuple[str, ...]) -> bool:
+    """Whether both runs made the same rows of features, whichever table they went to and however often they stand."""
+    from crispq_checks.rows import hashes
+
+    names = [[str(name) for name in tables["train"].columns if name not in ignore] for tables in (first, second)]
+    if names[0] != names[1] or not names[0]:
+        return False
+    made = [set(hashes(pooled(tables, None)[names[0]]).tolist()) for tables in (first, second)]
+    return made[0] == made[1]
+
+
+def _but_for_copies(
+    how: Preparation, target: str, change: Change, permuted: Tables, seen: Difference
+) -> tuple[int, int]:
+    """How many rows only one of the runs kept, but for those that left because a row equal in all but names stayed."""
+    import numpy as np
+
+    from crispq_checks.parts import among, spelled
+    from crispq_checks.rows import hashes
+
+    if not seen.lost and not seen.added:
+        return 0, 0
+    data, raw = how.evidence.data, how.raw_frame
+    said = [name for name in raw if name not in {data.key, data.group, data.time}]
+    before, after = hashes(raw[said]), hashes(change(raw)[said])
+    if data.key is None:
+        known = raw[target].notna().to_numpy()
+        fewer = len(np.unique(before[known])) - len(np.unique(after[known]))
+        return (0, 0) if seen.lost - seen.added == fewer else (seen.lost, seen.added)
+    if data.key not in raw or not raw[data.key].is_unique:
+        return seen.lost, seen.added
+    made = [pooled(tables, data.key) for tables in (how.control, permuted)]
+    if any(data.key not in rows for rows in made):
+        return seen.lost, seen.added
+    kept = [among(spelled(raw[data.key]), spelled(rows[data.key])).to_numpy() for rows in made]
+    if any(int(here.sum()) != len(rows) for here, rows in zip(kept, made, strict=True)):
+        return seen.lost, seen.added
+    lost = kept[0] & ~kept[1] & ~np.isin(after, after[kept[1]])
+    added = kept[1] & ~kept[0] & ~np.isin(before, before[kept[0]])
+    return int(lost.sum()), int(added.sum())
 
 
 def _without_the_split(  # noqa: PLR0913, PLR0917 - one step of label_dependence

@@ -114,7 +114,7 @@ def test_the_oracle_itself_refuses_and_raises(tmp_path: Path) -> None:
     frame = sheet.write(tmp_path).frame()
     asked = [
         Demand(type="expect_column_mean_to_be_between", kwargs={"column": "name", "min_value": 0}),
-        Demand(type="expect_column_mean_to_be_between", kwargs={"column": "name", "min_value": []}),
+        Demand(type="expect_column_mean_to_be_between", kwargs={"column": "name", "min_value": "a word"}),
         Demand(type="expect_column_to_exist", kwargs={"column": "name"}),
     ]
     raised, refused, success = library.answers(frame, asked)

@@ -12,8 +12,9 @@ data description declares as known before or at the moment of prediction; a colu
 is not there in use. Classes are judged by ranking, the area under the ROC curve (each class against the rest), whatever
 the criteria ask, for a decision at one threshold hides a signal where one class is rare. Numbers are judged by the root
 mean squared error, or by the mean absolute error where the first ml criterion asks for an error that the median answers
-best. Rows without a target are left out; above 5,000 rows there is one repeat, and of more than 20,000 rows, 20,000 are
-drawn with a fixed seed (200 of each class at least). Where a class is so rare, or so bunched in groups or in time, that
+best. Rows without a target are left out; above 5,000 rows there is one repeat, and of more than `first_rows` (20,000),
+as many are drawn with a fixed seed (200 of each class at least). If these leave the answer open, the question is asked
+once more of as many as `most_rows` (100,000) allows. Where a class is so rare, or so bunched in groups or in time, that
 a fold would lack it, there are fewer folds, and a class with one row or group only is left out.
 - `gain`: how much better the better one of the two is than the constant answer, in the metric's unit, with the bounds
   of Nadeau and Bengio on the paired differences. Each bound is at 97.5 % instead of 95 %, for the better of two was
@@ -84,17 +85,50 @@ CONSTANT, FLOOR, CEILING = "constant answer", "floor: linear model", "ceiling: b
     limits={"gain": at_least(0), "no_gain_at_all": none()},
     seconds=600,
 )
-def signal_exists(
-    evidence: Evidence, *, table: str = "raw", splits: int = 5, repeats: int = 5, seed: int = 0
+def signal_exists(  # noqa: PLR0913 - each word is one setting
+    evidence: Evidence,
+    *,
+    table: str = "raw",
+    splits: int = 5,
+    repeats: int = 5,
+    seed: int = 0,
+    first_rows: int = criteria.MOST_ROWS,
+    most_rows: int = 100_000,
 ) -> Measurement:
-    """Fit the constant answer, the floor and the ceiling on the same folds."""
+    """Fit the constant answer, the floor and the ceiling on the same folds; on more rows where few leave it open."""
     if evidence.task == "other":
         return not_applicable("how well a target is predicted is measured for classification and regression only")
+
+    def asked(most: int) -> Measurement:
+        return _asked(evidence, table, splits, repeats, seed, most)
+
+    found, rows = asked(min(first_rows, most_rows)), evidence.table(table).rows
+    if _is_open(found) and first_rows < min(rows, most_rows):
+        found = asked(most_rows)
+    if _is_open(found) and rows > most_rows:
+        said = (
+            f"{found.summary}; the setting most_rows allows {most_rows} of {rows} rows, raise it for a sharper answer"
+        )
+        found = replace(found, summary=said)
+    return found
+
+
+def _is_open(found: Measurement) -> bool:
+    """Whether the bounds lie on both sides of no gain."""
+    gain = found.values["gain"]
+    bounds = (gain.low, gain.high) if isinstance(gain, Estimate) else (None, None)
+    return bounds[0] is not None and bounds[1] is not None and bounds[0] < 0 <= bounds[1]
+
+
+def _asked(  # noqa: PLR0913, PLR0917 - each word is one setting
+    evidence: Evidence, table: str, splits: int, repeats: int, seed: int, most: int
+) -> Measurement:
+    """The answer of so many rows."""
     from crispq_checks import refits, sketches
 
     question = sketches.question_of_signal(evidence)
     rare = 0 if evidence.task == "regression" else OF_A_RARE_CLASS
-    data, left_out = sketches.known_rows(evidence, table, most=criteria.MOST_ROWS, seed=seed, fewest=rare)
+    data, left_out = sketches.known_rows(evidence, table, most=most, seed=seed, fewest=rare)
     once = len(data.target) > ROWS_WITHOUT_REPEATS
     trial = sketches.trial(data, evidence.task, splits=splits, repeats=1 if once else repeats, seed=seed)
     rungs = {
@@ -200,8 +234,15 @@ _HEAD = """# Data description
 _DATA = {"target": "sick", "positive": 1, "key": "id", "tables": {"raw": "raw.csv"}}
 
 
-def _example(
-    status: str, title: str, says: str, *, task: str = "binary_classification", rows: str = _HEAD, **columns: Any
+def _example(  # noqa: PLR0913 - each word is one fact about the example
+    status: str,
+    title: str,
+    says: str,
+    *,
+    task: str = "binary_classification",
+    rows: str = _HEAD,
+    settings: dict[str, Any] | None = None,
+    **columns: Any,
 ) -> Example:
     table = {"id": list(range(_N)), "signal": _SIGNAL, "noise": _NOISE, "sick": _HILL} | columns
     return Example(
@@ -210,6 +251,7 @@ def _example(
         config={"task": task, "data": _DATA},
         files={"raw.csv": table, _PATH: rows},
         phase_file={"documents": {"data_description": "data_description.md"}},
+        settings=settings or {},
         says=says,
     )
 
@@ -229,6 +271,20 @@ EXAMPLES = (
         "roc_auc_ovr",
         task="multiclass_classification",
         sick=[3, *_HILL[1:40], 2, *_HILL[41:80], 2, *_HILL[81:]],
+    ),
+    _example(
+        "pass",
+        "few rows leave it open, so that more are asked",
+        "on 120 rows",
+        task="regression",
+        settings={"first_rows": 16, "splits": 2},
+    ),
+    _example(
+        "inconclusive",
+        "no more rows are allowed",
+        "the setting most_rows allows 16 of 120 rows",
+        task="regression",
+        settings={"most_rows": 16, "splits": 2},
     ),
     _example("inconclusive", "the target is thrown like a coin", "over a constant answer", sick=_COIN),
     _example(

@@ -31,8 +31,8 @@ section on encoding categorical features.
 
 ## What it cannot see
 Services that refuse unknown values before the model (which is right): the estimator alone is asked here. Encoders that
-take an unknown value for several known ones, such as the rare ones together; that is meant so. Numbers whose Type the
-data description does not tell.
+take an unknown value for the rare ones, be they several or, in these rows, a single one (`infrequent_categories_`);
+that is meant so. Numbers whose Type the data description does not tell.
 """
 
 from __future__ import annotations
@@ -145,6 +145,20 @@ class _Ask:
     def __init__(self, fitted: Any, preparing: Any | None) -> None:
         self.fitted, self.preparing = fitted, preparing
 
+    def rare(self, name: str, known: list[Any]) -> set[str]:
+        """The known values that an encoder puts together as rare ones; by the values where it knows no names."""
+        from crispq_checks.pipelines import steps
+
+        found: set[str] = set()
+        for _, one in steps(self.preparing):
+            rare = getattr(one, "infrequent_categories_", None) or ()
+            names = getattr(one, "feature_names_in_", None)
+            for number, values in enumerate(rare):
+                own = {*map(str, one.categories_[number])}
+                mine = name == str(names[number]) if names is not None else own.issuperset(map(str, known))
+                found |= {*map(str, values)} if mine and values is not None else set()
+        return found
+
     def predicted(self, rows: pd.DataFrame) -> Any:
         """The answers."""
         import numpy as np
@@ -208,6 +222,8 @@ def _answer(ask: _Ask, features: pd.DataFrame, name: str) -> tuple[str, str]:
         patterns = [ask.pattern(_with(rows, name, value)) for value in known]
     alike = [number for number, one in enumerate(patterns) if _same(one, unseen)]
     apart = all(not _same(one, two) for number, one in enumerate(patterns) for two in patterns[:number])
+    if len(alike) == 1 and str(known[alike[0]]) in ask.rare(name, known):
+        return "apart", "together with the rare values"
     if len(alike) == 1 and len(known) > 1 and apart:
         place = ("most frequent", "second most frequent", "third most frequent")
         which = place[alike[0]] if alike[0] < len(place) else f"number {alike[0] + 1} by frequency"
@@ -330,6 +346,12 @@ def _example(status: str, title: str, says: str, encoder: str, **more: Any) -> E
 
 EXAMPLES = (
     _example("pass", "unknown values are ignored", "1 handle it", 'handle_unknown="ignore"'),
+    _example(
+        "pass",
+        "unknown values join the rare ones, of which there is one",
+        "1 handle it",
+        'handle_unknown="infrequent_if_exist", min_frequency=12',
+    ),
     _example("fail", "unknown values stop the model", "an unseen value stops the model (ValueError", ""),
     _example(
         "fail",

@@ -15,8 +15,9 @@ p = n1 r / (n1 r + n2), r being the ratio, n1 and n2 the rows; bounded exactly (
 Bonferroni over the slices), which errs on the careful side where many rows are left out.
 
 - `hit_much_harder` (none): even the lower bound of the ratio is above 2, and at least 1 % of the slice was left out:
-  one that keeps 99 of 100 rows is still spoken for.
-- `hit_harder` (warning): the ratio is above 1.25 and its lower bound above 1.
+  one that keeps 99 of 100 rows is still spoken for. Rows that left although a row equal in all columns but key, group
+  and time stays do not count here: they are spoken for too, with less weight.
+- `hit_harder` (warning): the ratio is above 1.25 and its lower bound above 1, all rows that left counted.
 - `ratio`, shown only, for the 20 slices hit hardest.
 
 The setting `accepted` (column: reason) names columns by which rows are left out on purpose, such as the age where the
@@ -103,14 +104,29 @@ def exclusions_do_not_shift_the_data(
     if not removed.any():
         return not_applicable("no row of raw was left out")
     by = [name for name in dict.fromkeys((data.target, *data.sensitive)) if name in raw.columns]
-    slices = list(_slices(raw.frame(by) if by else None, removed, by, fewest))
+    frame = raw.frame(by) if by else None
+    slices = list(_slices(frame, removed, by, fewest))
+    copies = _copies(evidence, raw, removed)
+    without = list(_slices(frame, removed & ~copies, by, fewest)) if copies.any() else slices
     if not slices:
         return not_applicable(
             f"no class and no column of data.sensitive has {fewest} rows of two values each, or none left out has one"
         )
-    judged = [one for one in slices if not (accepted or {}).get(one.column, "").strip()]
-    much = [one for one in judged if (one.ratio.low or 0) > MUCH_HARDER and one.removed >= LOST * one.rows]
-    harder = [one for one in judged if one not in much and one.ratio.value > HARDER and (one.ratio.low or 0) > 1]
+    agreed = {column for column, reason in (accepted or {}).items() if reason.strip()}
+    much = [
+        one
+        for one in without
+        if one.column not in agreed and (one.ratio.low or 0) > MUCH_HARDER and one.removed >= LOST * one.rows
+    ]
+    told = agreed, {one.name for one in much}
+    harder = [
+        one
+        for one in slices
+        if one.column not in told[0]
+        and one.name not in told[1]
+        and one.ratio.value > HARDER
+        and (one.ratio.low or 0) > 1
+    ]
     path = raw.paths[0]
     return Measurement(
         values={
@@ -118,7 +134,7 @@ def exclusions_do_not_shift_the_data(
             "hit_harder": Findings(examined=len(slices), items=tuple(_finding(one, path) for one in harder)),
             "ratio": {one.name: one.ratio for one in slices[:SHOWN]},
         },
-        summary=_summary(len(removed), int(removed.sum()), slices),
+        summary=_summary(len(removed), int(removed.sum()), int(copies.sum()), slices),
         tables=(_table(slices),),
     )
 
@@ -126,6 +142,20 @@ def exclusions_do_not_shift_the_data(
 def _removed(raw: TableData, parts: Iterable[TableData], key: str) -> pd.Series[Any]:
     """Which rows of raw stand in no part."""
     return ~among(keys(raw, key), *(keys(part, key) for part in parts if key in part.columns))
+
+
+def _copies(evidence: Evidence, raw: TableData, removed: pd.Series[Any]) -> pd.Series[Any]:
+    """Which rows left although a row equal in all but its names stays."""
+    import numpy as np
+
+    from crispq_checks.rows import hashes
+
+    data = evidence.data
+    content = [name for name in raw.columns if name not in {data.key, data.group, data.time}]
+    if not content:
+        return removed & False
+    told = hashes(raw.frame(content))
+    return removed & np.isin(told, told[~removed.to_numpy()])
 
 
 def _slices(frame: pd.DataFrame | None, removed: pd.Series[Any], by: Sequence[str], fewest: int) -> Iterator[_Slice]:
@@ -183,10 +213,11 @@ def _finding(one: _Slice, path: str) -> Finding:
     return Finding(message=message, path=path)
 
 
-def _summary(rows: int, removed: int, slices: Sequence[_Slice]) -> str:
+def _summary(rows: int, removed: int, copies: int, slices: Sequence[_Slice]) -> str:
     worst = slices[0]
+    equal = f" ({copies} of them equal to a row that stays)" if copies else ""
     return (
-        f"{removed} of {rows} rows of raw were left out; hit hardest are those where {worst.name}, at "
+        f"{removed} of {rows} rows of raw were left out{equal}; hit hardest are those where {worst.name}, at "
         f"{worst.ratio.value:.2f} times the rate of the others [{worst.ratio.low:.2f}, {worst.ratio.high:.2f}]"
     )
 
@@ -215,8 +246,18 @@ def _rows(numbers: Sequence[int]) -> dict[str, list[Any]]:
     return {
         "id": list(numbers),
         "sex": ["f" if row % 4 < 2 else "m" for row in numbers],  # noqa: PLR2004 - half of the rows
+        "size": list(numbers),
         "ill": [row % 2 for row in numbers],
     }
+
+
+def _equal() -> dict[str, Any]:
+    """The first 34 of the ill are left out; each equals one of the next two, which stay."""
+    raw = _rows(range(240))
+    raw["size"] = [1_000 if row % 2 and row < 72 else row for row in range(240)]  # noqa: PLR2004 - the first 36 ill
+    kept = [row for row in range(240) if not (row % 2 and row < 68)]  # noqa: PLR2004 - but for two
+    parts = {name: [cells[row] for row in kept] for name, cells in raw.items()}
+    return {"raw.csv": raw, "train.csv": parts, "test.csv": _rows([999])}
 
 
 def _example(status: str, title: str, says: str, left_out: Sequence[int], data: dict[str, Any] = _DATA) -> Example:
@@ -253,6 +294,13 @@ EXAMPLES = (
         config={"data": _DATA},
         files=_rare(25),
         says="25 of 30 rows where sex is x were left out",
+    ),
+    Example(
+        status="warn",
+        title="only the ill are left out, for equal rows that stay",
+        config={"data": _DATA},
+        files=_equal(),
+        says="34 of 240 rows of raw were left out (34 of them equal to a row that stays)",
     ),
     _example("not_applicable", "nothing left out", "no row of raw was left out", []),
     _example(

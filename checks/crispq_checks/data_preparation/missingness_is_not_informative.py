@@ -14,9 +14,12 @@ rows that it was not fitted on, in five folds as the data's groups demand.
   classes) lies above 0.5 or 0. Gaps that the setting `accepted` explains (a reason) are told in the summary only.
 - `score`, shown only: the AUC (of the class that is told best) or R², with its bounds.
 
-Not applicable where no feature has gaps in 10 rows and values in 10 others. ASSUMPTION: rows, or groups, are
-independent. DEFAULT LIMITS: 0.55 is little, but a model finds it. A warning only: news may be honest. FALSE ALARMS: 1
-of 40 made tables with gaps by chance; of 40 in which the ill have twice as many gaps all were found.
+Not applicable where, among the rows with a target, no feature has gaps in 10 rows and values in 10 others. (Gaps that
+only rows without a target have tell whether there will be a label; nothing can be predicted there.)
+
+ASSUMPTION: rows, or groups, are independent. DEFAULT LIMITS: 0.55 is little, but a model finds it. A warning only:
+news may be honest. FALSE ALARMS: 1 of 40 made tables with gaps by chance; of 40 in which the ill have twice as many
+gaps all were found.
 
 ## How to mend it
 Ask when and why the gaps arise. If they are known at the moment of prediction, give the model indicators and say so
@@ -73,10 +76,11 @@ def missingness_is_not_informative(evidence: Evidence, *, table: str = "raw", ac
     """Predict the target from the gaps."""
     if evidence.task == "other":
         return not_applicable("what gaps tell is measured for classification and regression only")
-    target, groups, gaps = _read(evidence, table)
+    target, groups, gaps, labelled = _read(evidence, table)
     if not gaps.shape[1]:
         return not_applicable(
-            f"no feature of the table {table!r} has gaps in {FEWEST} rows and values in {FEWEST} others"
+            f"among the {labelled} rows of the table {table!r} with a target no feature has gaps in {FEWEST} rows and "
+            f"values in {FEWEST} others"
         )
     metric = "r2" if evidence.task == "regression" else "roc_auc"
     best, label = _best(target, groups, gaps, evidence.task)
@@ -96,8 +100,8 @@ def missingness_is_not_informative(evidence: Evidence, *, table: str = "raw", ac
     )
 
 
-def _read(evidence: Evidence, table: str) -> tuple[NDArray[Any], NDArray[Any] | None, pd.DataFrame]:
-    """Target, groups, and one column of zeros and ones for each different pattern of gaps; labelled rows only."""
+def _read(evidence: Evidence, table: str) -> tuple[NDArray[Any], NDArray[Any] | None, pd.DataFrame, int]:
+    """Target, groups, a column of zeros and ones for each different pattern of gaps; of how many labelled rows."""
     import numpy as np
 
     data = evidence.data
@@ -109,14 +113,15 @@ def _read(evidence: Evidence, table: str) -> tuple[NDArray[Any], NDArray[Any] | 
         raise NotMeasurable(f"the table {table!r} has no column {data.target!r}, the target")
     frame = source.frame()
     frame = frame[frame[data.target].notna()].reset_index(drop=True)
-    if len(frame) > MOST_ROWS:
+    labelled = len(frame)
+    if labelled > MOST_ROWS:
         chosen = np.sort(np.random.default_rng(0).choice(len(frame), size=MOST_ROWS, replace=False))
         frame = frame.iloc[chosen].reset_index(drop=True)
     gaps = frame.drop(columns=[name for name in data.not_features if name in frame]).isna()
     gaps = gaps.loc[:, (gaps.sum() >= FEWEST) & ((~gaps).sum() >= FEWEST)].astype("float64")
     gaps = gaps.T.drop_duplicates().T
     groups = frame[data.group].astype("str").to_numpy() if data.group in frame else None
-    return frame[data.target].to_numpy(), groups, gaps
+    return frame[data.target].to_numpy(), groups, gaps, labelled
 
 
 def _best(target: NDArray[Any], groups: NDArray[Any] | None, gaps: pd.DataFrame, task: str) -> tuple[Estimate, str]:
@@ -198,6 +203,12 @@ def _rows(healthy: float, ill: float, *, number: bool = False) -> dict[str, list
     }
 
 
+def _unlabelled() -> dict[str, list[Any]]:
+    """Forty rows have neither marker nor target, all others have both."""
+    rows = _rows(0, 0)
+    return rows | {name: [None] * 40 + rows[name][40:] for name in ("marker", "ill")}
+
+
 def _example(status: str, title: str, says: str, rows: dict[str, list[Any]], **more: Any) -> Example:
     data = {"target": "ill", "positive": 1, "key": "id", "tables": {"raw": "raw.csv"}} | more.get("data", {})
     return Example(
@@ -222,6 +233,7 @@ EXAMPLES = (
     ),
     _example("warn", "gaps and a number", "r2", _rows(0.1, 0.6, number=True), task="regression"),
     _example("not_applicable", "no gaps", "has gaps in 10 rows", _rows(0, 0)),
+    _example("not_applicable", "gaps where there is no target", "among the 120 rows", _unlabelled()),
     _example("error", "the target is not there", "no column 'sick'", _rows(0.3, 0.3), data={"target": "sick"}),
     Example(
         status="fail",

@@ -14,7 +14,8 @@ row with the key `data.key`:
   up to a relative 1e-9. Which table a row goes to may change, for a split may be stratified; columns that differ
   between two runs on the same data do not count (see preparation_is_reproducible).
 - `rows_by_label` (none, a warning only): the rows that are kept, in all tables together, change. Under-sampling does
-  that rightly, inside the training rows; deleting awkward rows does it too (see random_labels_score_chance).
+  that rightly, inside the training rows; deleting awkward rows does it too (see random_labels_score_chance). A row that
+  leaves because a row equal in all columns but key, group and time stays does not count.
 
 Where values change and the split does too, the change may come from parameters that were fitted on the training rows,
 which is right. To tell, labels are exchanged between neighbouring raw rows of the same table only: that keeps ranks
@@ -27,7 +28,8 @@ preparation by random order (ROC AUC, balanced accuracy or R²).
 
 The limit is none: in 100 simulated preparations that scale and fill by the training rows of a split, stratified or not,
 nothing was found; of 100 that encoded by all labels 100 were found, of 100 that chose 3 of 8 features 99. Without
-`data.key` only the columns and the number of rows are compared, and the summary says so.
+`data.key` the rows of features are compared as a whole; where these differ, nobody can tell which rows belong together,
+so that only the columns and the number of rows are compared, and the summary says so.
 
 `raw` names the table that holds the labels, `raw_target` their column if it is not `data.target`, `reads` further files
 that the commands read (the expectations of phase 1 are known), `seconds` what all commands together may take.
@@ -335,6 +337,29 @@ _ENCODED = _prepared((*_COLUMNS, "rate"), range(_ROWS), rate=_rates())
 _MIDDLE = sum(_RAW["x1"][row] for row in _split()[:40]) / 40
 _CENTRED = _prepared(_COLUMNS, _split(), x1=[value - _MIDDLE for value in _RAW["x1"]])
 _KEPT = _prepared(_COLUMNS, [row for row in range(_ROWS) if not _SICK[row] or _RAW["x0"][row] > 30])  # noqa: PLR2004
+_ONE_OF_EQUALS = """
+kept = {}
+for row in rows:
+    kept.setdefault(tuple(cell for name, cell in row.items() if name != "id"), row)
+rows = list(kept.values())
+"""
+_PAIRS = {name: [_RAW[name][row - row % 2] for row in range(_ROWS)] for name in (*_COLUMNS, "clinic")}
+_FIRSTS = [row for row in range(_ROWS) if row % 2 == 0 or _SICK[row] != _SICK[row - 1]]
+
+
+def _twins(title: str, data: dict[str, Any]) -> Example:
+    """Each second row equals the one before it in all columns but the key and, for some, the label."""
+    pairs = _PAIRS if data["key"] else _PAIRS | {"id": [0] * _ROWS}
+    prepare = {"data/raw.csv": _RAW | pairs, _PREPARE: _READ + _ONE_OF_EQUALS + _WRITE}
+    return Example(
+        status="pass",
+        title=title,
+        config={"data": data},
+        files=_prepared(_COLUMNS, _FIRSTS, **pairs) | prepare,
+        phase_file={"commands": [f"python {_PREPARE}"]},
+        says="features depends on the labels (2 runs of the preparation)",
+    )
+
 
 EXAMPLES = (
     _example("pass", "all features are kept", "none of 6 features depends on the labels"),
@@ -343,6 +368,8 @@ EXAMPLES = (
     _example("fail", "categories became the mean outcome of all rows", "'rate' depends on", _ENCODE, _ENCODED),
     _example("fail", "there is no key but columns tell", "name data.key", _SELECT, _CHOSEN, key=None),
     _example("warn", "some sick rows were sorted out", "which rows are kept depends", _DROP, _KEPT),
+    _twins("of rows equal in all but the key one is kept", _DATA),
+    _twins("the same without a key", _DATA | {"key": None}),
     Example(
         status="not_applicable",
         title="nothing is prepared by a command",

@@ -21,7 +21,8 @@ All columns of `train` and `test` that are not key, group, time, file or digest 
   the labels (by whole groups). It counts if its AUC exceeds all of the permuted ones and if the lower 95 % bound of the
   AUC (Hanley and McNeil; n counts groups) lies above `apart` (0.6). The target is left out.
 - `differences_over_time` (warning): the same findings where `data.time` is named, for then the test rows are meant
-  to be later ones, and a difference is news about the world, not a fault of the split.
+  to be later ones, and a difference is news about the world, not a fault of the split. Columns that are the time itself
+  in other words (one value for each moment, never falling or never rising with it, such as the year) are left out.
 - `adversarial_auc`, shown only: 0.5 where nothing tells the parts apart.
 
 ASSUMPTION: rows (or groups) are independent. LIMITS: half a standard deviation, or one row in two, is a difference that
@@ -75,6 +76,14 @@ BENDS, PERMUTATIONS, FOLDS = 200, 199, 5
 SCREENED, ALPHA = 499, 0.01
 LEVEL_SCORE = 1.645
 SHOWN = 20
+#: What to do about a column and about parts that can be told apart, by whether the test is meant to be later.
+ADVICE = {
+    False: ("prepare both parts alike, or stratify by it", "look at the columns that differ, and split anew"),
+    True: (
+        "if both were prepared alike, this is news about the world: watch it in use",
+        "the later cases are others: look at the columns that differ, and watch them in use",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,13 +121,18 @@ def train_and_test_agree(
     features = [name for name in names if name != data.target]
     if not features:
         raise NotMeasurable("the tables 'train' and 'test' have no feature in common")
+    clocks = _clocks(frames, data.time, features)
+    clocks = clocks if len(clocks) < len(features) else []
+    names, features = ([name for name in some if name not in clocks] for some in (names, features))
     groups = _groups(data.group, frames)
     distances = list(_distances(frames, names, groups, near))
     auc, told = _told_apart([frame[features] for frame in frames], groups, apart)
     path = tables["test"].paths[0]
-    far_ones = [_finding(one, path) for one in distances if one.effect >= far and one.p_value <= ALPHA]
-    near_ones = [_finding(one, path) for one in distances if near <= one.effect < far and one.p_value <= ALPHA]
-    distinct = [Finding(message=told, path=path)] if told else []
+    advice = ADVICE[data.time is not None]
+    tested = [one for one in distances if one.effect >= near and one.p_value <= ALPHA]
+    far_ones = [_finding(one, path, advice[0]) for one in tested if one.effect >= far]
+    near_ones = [_finding(one, path, advice[0]) for one in tested if one.effect < far]
+    distinct = [Finding(message=f"{told}; {advice[1]}", path=path)] if told else []
     later = [*far_ones, *near_ones, *distinct] if data.time is not None else []
 
     def found(items: Sequence[Finding], examined: int) -> Findings:
@@ -132,10 +146,33 @@ def train_and_test_agree(
             "differences_over_time": Findings(examined=len(names) + 1, items=tuple(later)),
             "adversarial_auc": auc,
         },
-        summary=_summary([table.rows for table in tables.values()], distances, auc, (len(far_ones), len(near_ones))),
+        summary=_summary([table.rows for table in tables.values()], distances, auc, (len(far_ones), len(near_ones)))
+        + (f"; left out as the time in other words: {', '.join(clocks)}" if clocks else ""),
         tables=(_table(distances),),
         charts=(_chart(distances, far),),
     )
+
+
+def _clocks(frames: Sequence[pd.DataFrame], time: str | None, names: Sequence[str]) -> list[str]:
+    """The columns that say the time in other words: one value for each moment, in the moments' order or against it."""
+    import pandas as pd
+    from pandas.api import types
+
+    if time is None or any(time not in frame for frame in frames):
+        return []
+    both = pd.concat([frame[[time, *names]] for frame in frames], ignore_index=True).dropna(subset=[time])
+    moment = both[time].astype("str") if len(set(map(type, both[time]))) > 1 else both[time]
+    found = []
+    for name in names:
+        column = both[name]
+        ordered = types.is_numeric_dtype(column) or types.is_datetime64_any_dtype(column)
+        if not ordered or types.is_bool_dtype(column) or column.isna().any() or not column.min() < column.max():
+            continue
+        spans = column.groupby(moment).agg(["min", "max"])
+        one, own = bool((spans["min"] == spans["max"]).all()), spans["min"]
+        if one and (own.is_monotonic_increasing or own.is_monotonic_decreasing):
+            found.append(name)
+    return found
 
 
 def _sampled(frame: pd.DataFrame, group: str | None, most: int) -> pd.DataFrame:
@@ -274,7 +311,7 @@ def _told_apart(
         return estimate, ""
     return estimate, (
         f"a classifier tells test rows from training rows with AUC {auc:.2f} (lower bound {low:.2f}, at most {apart:g} "
-        f"is allowed; by chance up to {chance:.2f}); look at the columns that differ, and split anew"
+        f"is allowed; by chance up to {chance:.2f})"
     )
 
 
@@ -366,11 +403,11 @@ def _bounds(auc: float, first: int, second: int) -> tuple[float, float]:
 # --- words ---------------------------------------------------------------------------------------
 
 
-def _finding(one: _Distance, path: str) -> Finding:
+def _finding(one: _Distance, path: str, advice: str) -> Finding:
     return Finding(
         message=(
             f"the {one.what} of {one.column!r} differ between train and test by {one.effect:.2f} (adjusted p = "
-            f"{one.p_value:.2g}); prepare both parts alike, or stratify by it"
+            f"{one.p_value:.2g}); {advice}"
         ),
         path=path,
     )
@@ -445,6 +482,10 @@ def _rows(
     }
 
 
+def _counted(first: int, rows: int) -> dict[str, list[Any]]:
+    return _rows(first, rows, dated=True) | {"count": [number // 2 for number in range(first, first + rows)]}
+
+
 def _without(column: str, rows: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
     return {name: cells for name, cells in rows.items() if name != column}
 
@@ -454,7 +495,10 @@ def _example(status: str, title: str, says: str, test: Mapping[str, list[Any]], 
         status=status,
         title=title,
         config={"data": _DATA | {"group": "ward"} | data},
-        files={"train.csv": _rows(0, 160, dated="time" in data), "test.csv": test},
+        files={
+            "train.csv": _counted(0, 160) if "count" in test else _rows(0, 160, dated="time" in data),
+            "test.csv": test,
+        },
         says=says,
     )
 
@@ -471,6 +515,20 @@ EXAMPLES = (
     ),
     _example("fail", "columns that belong together in the test only", "AUC", _rows(160, 120, twisted=True)),
     _example("warn", "a later test may differ", "'size' differ", _rows(160, 80, longer=0.6, dated=True), time="day"),
+    _example(
+        "warn",
+        "a later test is told with other words",
+        "this is news about the world",
+        _rows(160, 80, longer=0.6, dated=True),
+        time="day",
+    ),
+    _example(
+        "pass",
+        "a column that counts the days",
+        "left out as the time in other words: count",
+        _counted(160, 80),
+        time="day",
+    ),
     _example("pass", "single rows", "columns agree", _without("ward", _rows(160, 80)), group=None),
     _example(
         "error",

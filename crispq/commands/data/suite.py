@@ -143,6 +143,8 @@ def _as_a_whole(column: Column) -> Iterator[dict[str, Any]]:
 
 def _range(column: Column, low: float, high: float) -> dict[str, Any]:
     observed = f"observed from {low:.6g} to {high:.6g}, and {WIDER:.0%} of that range added on either side"
+    if low == high:
+        observed = f"observed: {low:.6g} alone; decide which others may come"
     if column.kind is Kind.TEXT:
         return _expectation(
             "expect_column_value_lengths_to_be_between",
@@ -151,7 +153,9 @@ def _range(column: Column, low: float, high: float) -> dict[str, Any]:
             min_value=max(0, math.floor(low - WIDER * (high - low))),
             max_value=math.ceil(high + WIDER * (high - low)),
         )
-    least, most = widened(low, high, whole=column.kind is Kind.WHOLE)
+    whole = column.kind is Kind.WHOLE
+    alone = (int(low), int(high)) if whole else (low, high)
+    least, most = alone if low == high else widened(low, high, whole=whole)
     return _expectation(
         "expect_column_values_to_be_between", observed, column=column.name, min_value=least, max_value=most
     )
