@@ -7,12 +7,16 @@ from pathlib import Path
 import pytest
 import walk
 
-SEEDS = [pytest.param(seed, marks=[] if seed == 1 else pytest.mark.slow) for seed in range(1, 21)]
+#: The breast cancer example is walked for the seeded faults anyway, under its own seed.
+WALKS = [
+    pytest.param(name, seed, marks=[] if (name, seed) == ("diabetes", 1) else pytest.mark.slow)
+    for name in ("breast_cancer", "diabetes")
+    for seed in range(1, 21)
+]
 OPENING = {"pass", "warn", "not_applicable", "waived"}
 
 
-@pytest.mark.parametrize("name", ["breast_cancer", "diabetes"])
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(("name", "seed"), WALKS)
 def test_no_check_is_red_on_a_clean_project(name: str, seed: int, tmp_path: Path) -> None:
     root = walk.walk(walk.scaffold(tmp_path / name, name, seed=seed))
     code, results = walk.asked(root, 6)

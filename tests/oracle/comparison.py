@@ -232,14 +232,16 @@ def _about_counts(mine: Outcome, theirs: Answer) -> list[str]:
         "examined": (mine.examined, theirs.result.get("element_count")),
         "observed": (mine.observed, _number(theirs.result.get("observed_value"))),
     }
-    return [f"{what} {one} / {other}" for what, (one, other) in told.items() if not _same(one, other, what)]
+    counted = {"met", "unexpected", "examined"} if "element_count" in theirs.result else {"met"}
+    return [
+        f"{what} {one} / {other}" for what, (one, other) in told.items() if not _same(one, other, told=what in counted)
+    ]
 
 
-def _same(mine: Any, theirs: Any, what: str) -> bool:
-    if what == "met":
-        return bool(mine == theirs)
+def _same(mine: Any, theirs: Any, *, told: bool) -> bool:
+    """Whether both are the same; what one of them does not tell is not compared, unless it has to be told."""
     if mine is None or theirs is None:
-        return True
+        return mine is theirs or not told
     if isinstance(mine, float) or isinstance(theirs, float):
         both_nothing = math.isnan(mine) and math.isnan(theirs)
         return both_nothing or mine == theirs or math.isclose(mine, theirs, rel_tol=RELATIVE)
