@@ -117,7 +117,7 @@ def test_an_interrupt_is_code_130_and_leaves_no_process(tmp_path: Path) -> None:
     )
     time.sleep(6)
     running.send_signal(signal.SIGINT)
-    _, said = running.communicate(timeout=20)
+    _, said = running.communicate(timeout=60)
     assert (130, True) == (running.returncode, "interrupted" in said)
     assert "Traceback" not in said
 
