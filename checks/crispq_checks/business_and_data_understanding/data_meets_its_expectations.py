@@ -42,7 +42,6 @@ What nobody expected: whether the suite would notice a unit that changed or two 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -110,18 +109,13 @@ def data_meets_its_expectations(
 def _held(table: TableData, suite: Suite, key: str | None, fewest_rows: int) -> _Held:
     columns = {name: entry for name, entry in _used_columns(suite).items() if name in table.types}
     filled = [_demand("expect_column_values_to_not_be_null", entry, name) for name, entry in columns.items()]
-    finite = [
-        _demand("expect_column_values_to_be_between", entry, name, **_FINITE)
-        for name, entry in columns.items()
-        if table.types[name] in FLOATS
-    ]
-    every = table.hold([*suite.expectations, *filled, *finite], key=key)
+    every = table.hold([*suite.expectations, *filled], key=key)
     written = len(suite.expectations)
     outcomes, guards = every[:written], every[written:]
-    empty = dict(_without_values(guards[: len(filled)]))
+    empty = dict(_without_values(guards))
     broken = (
         *_too_few(suite, table.rows, fewest_rows),
-        *_not_finite(guards[len(filled) :], table.rows),
+        *_not_finite(columns, table),
         *_broken(outcomes, table, empty, "" if key in table.types else "rows "),
     )
     used = len(_used_columns(suite))
@@ -159,7 +153,6 @@ def _tables(outcomes: Sequence[Outcome]) -> Iterator[Table]:
 
 #: So many are named in one message.
 MOST_TOLD = 5
-_FINITE = {"min_value": -math.inf, "strict_min": True, "max_value": math.inf, "strict_max": True}
 _HOW = {"compiled": "one pass", "great_expectations": "Great Expectations"}
 
 
@@ -196,11 +189,16 @@ def _without_values(guards: Sequence[Outcome]) -> Iterator[tuple[str, Finding]]:
             yield one.expectation.columns[0], finding
 
 
-def _not_finite(guards: Sequence[Outcome], rows: int) -> Iterator[Finding]:
-    for one in guards:
-        if one.unexpected:
-            message = f"column {one.expectation.columns[0]!r}: {one.unexpected} of {rows} rows hold an infinite number"
-            yield one.expectation.finding(f"{message}; set them right or apart")
+def _not_finite(columns: Mapping[str, Expectation], table: TableData) -> Iterator[Finding]:
+    floats = [name for name in columns if table.types[name] in FLOATS]
+    if not floats:
+        return
+    quoted = ['"' + name.replace('"', '""') + '"' for name in floats]
+    counted = ", ".join(f"count(*) FILTER (WHERE isinf({name}))" for name in quoted)
+    for name, count in zip(floats, table.query(f"SELECT {counted} FROM rows")[0], strict=True):  # noqa: S608 - quoted
+        if count:
+            message = f"column {name!r}: {count} of {table.rows} rows hold an infinite number; set them right or apart"
+            yield columns[name].finding(message)
 
 
 # --- what came of an expectation -----------------------------------------------------------------
